@@ -1,0 +1,2 @@
+//! The native messaging host and command line of Kagibashi.
+fn main() {}

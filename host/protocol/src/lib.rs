@@ -1,0 +1,1 @@
+//! What crosses a process border in Kagibashi: frames, messages, error codes.

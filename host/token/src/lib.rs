@@ -1,0 +1,1 @@
+//! Certificates and signatures out of a token.

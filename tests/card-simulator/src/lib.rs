@@ -1,0 +1,1 @@
+//! A software ePass2003 that plugs into PC/SC.

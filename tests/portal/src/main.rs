@@ -1,0 +1,2 @@
+//! A demo portal that verifies everything itself.
+fn main() {}
