@@ -1,0 +1,269 @@
+//! Messages to the host: parsed once, into types that cannot hold nonsense.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::{ErrorCode, Failure};
+use crate::limit::{CERTIFICATE_MAX, NONCE_MAX, NONCE_MIN};
+use crate::object::HashFunction;
+use crate::origin::Origin;
+use crate::view::Answer;
+
+/// One message to the host.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub enum MessageToHost {
+    Request {
+        request: u32,
+        command: Command,
+    },
+    Answer {
+        request: u32,
+        prompt: u32,
+        answer: Answer,
+    },
+    Cancel {
+        request: u32,
+        reason: ErrorCode,
+    },
+}
+
+/// What is asked of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub enum Command {
+    Status,
+    Tokens,
+    Certificates,
+    Authenticate(Authenticate),
+    GetSigningCertificate { origin: Origin },
+    Sign(Sign),
+    Grants,
+    RevokeGrant { origin: Origin },
+}
+
+/// A Web eID challenge to be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticate {
+    /// The asking site.
+    pub origin: Origin,
+    /// 44 to 128 characters, hashed as the text that it is.
+    pub challenge_nonce: String,
+}
+
+impl Authenticate {
+    /// Takes the arguments if they are what the document says.
+    pub fn new(origin: Origin, challenge_nonce: String) -> Result<Self, Failure> {
+        let length = challenge_nonce.chars().count();
+        if !(NONCE_MIN..=NONCE_MAX).contains(&length) {
+            return Err(ErrorCode::InvalidNonce.into());
+        }
+        Ok(Self {
+            origin,
+            challenge_nonce,
+        })
+    }
+}
+
+/// A hash to be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// The asking site.
+    pub origin: Origin,
+    /// DER of the certificate whose key shall sign.
+    pub certificate: Vec<u8>,
+    /// As long as the function's output.
+    pub hash: Vec<u8>,
+    /// The function that made the hash.
+    pub hash_function: HashFunction,
+}
+
+/// Why a message could not be taken, and which request it belonged to, as far
+/// as that could be read.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The id of the request, if the message had a good one.
+    pub request: Option<u32>,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+impl MessageToHost {
+    /// Reads the body of a frame.
+    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        let nowhere = |code: ErrorCode| Refusal {
+            request: None,
+            failure: code.into(),
+        };
+        let text = std::str::from_utf8(body).map_err(|_| nowhere(ErrorCode::MessageNotUtf8))?;
+        // Only the header first: an answer holds a PIN and must not pass
+        // through a `Value`, which nobody wipes.
+        let header: Header =
+            serde_json::from_str(text).map_err(|_| nowhere(ErrorCode::MessageNotObject))?;
+        let Some(Value::String(kind)) = header.kind else {
+            return Err(nowhere(ErrorCode::UnknownMessage));
+        };
+        let Some(request) = header.request.as_ref().and_then(id) else {
+            return Err(Refusal {
+                request: None,
+                failure: Failure::invalid_arguments("request"),
+            });
+        };
+        let message = match kind.as_str() {
+            "request" => parse_request(request, text),
+            "answer" => parse_answer(text),
+            "cancel" => parse_cancel(request, text),
+            _ => Err(ErrorCode::UnknownMessage.into()),
+        };
+        message.map_err(|failure| Refusal {
+            request: Some(request),
+            failure,
+        })
+    }
+}
+
+/// The two fields that every message has; all others are passed over here.
+///
+/// A missing or odd field is told apart from something that is no object at
+/// all, so both are values of any type.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+    request: Option<Value>,
+}
+
+fn id(value: &Value) -> Option<u32> {
+    value
+        .as_u64()
+        .and_then(|id| u32::try_from(id).ok())
+        .filter(|id| *id > 0)
+}
+
+fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
+    let mut message = Fields::of(text)?;
+    message.take("type");
+    message.take("request");
+    let command = message.string("command")?;
+    let Some(Value::Object(arguments)) = message.take("arguments") else {
+        return Err(Failure::invalid_arguments("arguments"));
+    };
+    message.end()?;
+    let mut arguments = Fields(arguments);
+    let command = match command.as_str() {
+        "status" => Command::Status,
+        "tokens" => Command::Tokens,
+        "certificates" => Command::Certificates,
+        "grants" => Command::Grants,
+        "revoke-grant" => Command::RevokeGrant {
+            origin: arguments.origin()?,
+        },
+        "authenticate" => {
+            let origin = arguments.origin()?;
+            Command::Authenticate(Authenticate::new(
+                origin,
+                arguments.string("challengeNonce")?,
+            )?)
+        }
+        "get-signing-certificate" => Command::GetSigningCertificate {
+            origin: arguments.origin()?,
+        },
+        "sign" => Command::Sign(arguments.sign()?),
+        _ => return Err(ErrorCode::UnknownCommand.into()),
+    };
+    arguments.end()?;
+    Ok(MessageToHost::Request { request, command })
+}
+
+fn parse_answer(text: &str) -> Result<MessageToHost, Failure> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct AnswerMessage {
+        #[serde(rename = "type")]
+        _kind: String,
+        request: u32,
+        prompt: u32,
+        answer: Answer,
+    }
+    // The parser's own words may quote the PIN, so none of them is passed on.
+    let message: AnswerMessage =
+        serde_json::from_str(text).map_err(|_| Failure::invalid_arguments("answer"))?;
+    Ok(MessageToHost::Answer {
+        request: message.request,
+        prompt: message.prompt,
+        answer: message.answer,
+    })
+}
+
+fn parse_cancel(request: u32, text: &str) -> Result<MessageToHost, Failure> {
+    let mut message = Fields::of(text)?;
+    message.take("type");
+    message.take("request");
+    let reason = match message.string("reason")?.as_str() {
+        "cancelled" => ErrorCode::Cancelled,
+        "timed-out" => ErrorCode::TimedOut,
+        "page-gone" => ErrorCode::PageGone,
+        _ => return Err(Failure::invalid_arguments("reason")),
+    };
+    message.end()?;
+    Ok(MessageToHost::Cancel { request, reason })
+}
+
+/// The fields of an object, taken one by one, so that an error can name the
+/// field and nothing is left over unseen.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn of(text: &str) -> Result<Self, Failure> {
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|_| ErrorCode::MessageNotObject.into())
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    fn string(&mut self, name: &str) -> Result<String, Failure> {
+        match self.take(name) {
+            Some(Value::String(text)) => Ok(text),
+            _ => Err(Failure::invalid_arguments(name)),
+        }
+    }
+
+    fn origin(&mut self) -> Result<Origin, Failure> {
+        Origin::parse(&self.string("origin")?)
+    }
+
+    fn sign(&mut self) -> Result<Sign, Failure> {
+        let origin = self.origin()?;
+        let certificate = STANDARD
+            .decode(self.string("certificate")?)
+            .ok()
+            .filter(|der| !der.is_empty() && der.len() <= CERTIFICATE_MAX)
+            .ok_or(ErrorCode::InvalidCertificate)?;
+        let hash = self.string("hash")?;
+        let hash_function = HashFunction::from_name(&self.string("hashFunction")?)
+            .ok_or(ErrorCode::UnknownHashFunction)?;
+        let hash = STANDARD
+            .decode(hash)
+            .ok()
+            .filter(|hash| hash.len() == hash_function.size())
+            .ok_or(ErrorCode::InvalidHash)?;
+        Ok(Sign {
+            origin,
+            certificate,
+            hash,
+            hash_function,
+        })
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Failure::invalid_arguments(name)),
+        }
+    }
+}

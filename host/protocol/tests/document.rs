@@ -1,0 +1,416 @@
+//! Holds the Rust types against the tables of `PROTOCOL.md`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
+use kagibashi_protocol::limit;
+use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
+use kagibashi_protocol::object::{
+    Certificate, CertificateState, Grant, HashFunction, PaddingScheme, PinStatus, Reader,
+    ReaderState, SignatureAlgorithm, Site, Token,
+};
+use kagibashi_protocol::request::MessageToHost;
+use kagibashi_protocol::view::{Operation, Stage, View};
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = include_str!("../PROTOCOL.md");
+
+/// The tables of one heading, by the first word of their head row.
+type Tables = BTreeMap<String, Vec<Vec<String>>>;
+
+fn document() -> BTreeMap<String, Tables> {
+    let mut sections: BTreeMap<String, Tables> = BTreeMap::new();
+    let mut heading = String::new();
+    let mut table: Option<String> = None;
+    for line in DOCUMENT.lines() {
+        if let Some(text) = line.trim_start_matches('#').strip_prefix(' ')
+            && line.starts_with('#')
+        {
+            text.clone_into(&mut heading);
+            table = None;
+        } else if let Some(row) = line.strip_prefix("| ") {
+            let cells: Vec<String> = row
+                .trim_end_matches('|')
+                .split('|')
+                .map(|cell| cell.trim().trim_matches('`').to_owned())
+                .collect();
+            let tables = sections.entry(heading.clone()).or_default();
+            match &table {
+                None => {
+                    tables.insert(cells[0].clone(), Vec::new());
+                    table = Some(cells[0].clone());
+                }
+                Some(_) if cells[0].starts_with("---") => {}
+                Some(name) => tables.get_mut(name).unwrap().push(cells),
+            }
+        } else {
+            table = None;
+        }
+    }
+    sections
+}
+
+fn documented(section: &str, table: &str) -> BTreeMap<String, String> {
+    let sections = document();
+    let rows = sections
+        .get(section)
+        .unwrap_or_else(|| panic!("no section {section}"))
+        .get(table)
+        .unwrap_or_else(|| panic!("no table {table} in {section}"));
+    rows.iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect()
+}
+
+/// Every field of `value` is in the table with a type that fits, and no other
+/// is. Null fits only where the table allows it.
+fn holds(section: &str, table: &str, value: &Value) {
+    let table = documented(section, table);
+    let object = value.as_object().unwrap();
+    let fields: BTreeSet<&String> = object.keys().collect();
+    assert_eq!(fields, table.keys().collect(), "fields of {section}");
+    for (name, kind) in table {
+        let value = &object[&name];
+        let fits = match kind.split(' ').next().unwrap() {
+            "string" => value.is_string(),
+            "integer" => value.is_u64() || value.is_i64(),
+            "boolean" => value.is_boolean(),
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            other => panic!("{section}: unknown type {other}"),
+        };
+        assert!(
+            fits || kind.ends_with("or null") && value.is_null(),
+            "{section}.{name} is {value}, the document says {kind}"
+        );
+    }
+}
+
+fn wire(value: impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+fn certificate() -> Certificate {
+    Certificate {
+        id: "00".repeat(32),
+        token: "t".into(),
+        holder: "山田 太郎".into(),
+        organisation: None,
+        certificate_id: Some("FC12345678".into()),
+        issuer: "CA".into(),
+        serial: "01".into(),
+        not_before: 0,
+        not_after: 1,
+        state: CertificateState::Usable,
+        can_authenticate: true,
+    }
+}
+
+fn token() -> Token {
+    Token {
+        id: "t".into(),
+        reader: "r".into(),
+        label: "l".into(),
+        serial: "00".into(),
+        manufacturer: "m".into(),
+        model: "ePass2003".into(),
+        firmware: None,
+        pin: PinStatus {
+            tries_left: Some(10),
+            maximum: None,
+            locked: false,
+        },
+    }
+}
+
+fn reader() -> Reader {
+    Reader {
+        name: "r".into(),
+        state: ReaderState::Empty,
+    }
+}
+
+const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm {
+    crypto_algorithm: "RSA",
+    hash_function: HashFunction::Sha256,
+    padding_scheme: PaddingScheme::Pkcs1,
+};
+
+#[test]
+fn limits() {
+    let ours: BTreeMap<String, String> = limit::ALL
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.to_string()))
+        .collect();
+    assert_eq!(documented("Frames", "limit"), ours);
+}
+
+#[test]
+fn errors() {
+    let sections = document();
+    let rows = &sections["Errors"]["code"];
+    let ours: Vec<Vec<String>> = ErrorCode::ALL
+        .iter()
+        .map(|code| {
+            vec![
+                code.number().to_string(),
+                code.name().to_owned(),
+                wire(code.blame()).as_str().unwrap().to_owned(),
+                code.web_eid().to_owned(),
+            ]
+        })
+        .collect();
+    let theirs: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            assert_eq!(row.len(), 5, "{row:?}");
+            vec![
+                row[0].clone(),
+                row[1].clone(),
+                row[2].clone(),
+                row[4].clone(),
+            ]
+        })
+        .collect();
+    assert_eq!(ours, theirs);
+
+    let numbers: BTreeSet<u16> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
+    assert_eq!(
+        numbers.len(),
+        ErrorCode::ALL.len(),
+        "a number is used twice"
+    );
+
+    let full = wire(Detail {
+        tries_left: Some(1),
+        status_word: Some(String::new()),
+        path: Some(String::new()),
+        version: Some(String::new()),
+        field: Some(String::new()),
+    });
+    let details: BTreeSet<&String> = full.as_object().unwrap().keys().collect();
+    let named: BTreeSet<&String> = rows
+        .iter()
+        .map(|row| &row[3])
+        .filter(|d| !d.is_empty())
+        .collect();
+    assert_eq!(details, named);
+    holds(
+        "object error",
+        "field",
+        &wire(Failure::new(ErrorCode::Busy)),
+    );
+}
+
+#[test]
+fn objects() {
+    let origin = kagibashi_protocol::Origin::parse("https://xn--wgv71a119e.jp:8443").unwrap();
+    for (section, value) in [
+        ("object site", wire(Site::from(&origin))),
+        ("object reader", wire(reader())),
+        ("object token", wire(token())),
+        ("object pin-status", wire(token().pin)),
+        ("object certificate", wire(certificate())),
+        ("object signature-algorithm", wire(ALGORITHM)),
+        (
+            "object grant",
+            wire(Grant {
+                origin: String::new(),
+                granted: 0,
+            }),
+        ),
+    ] {
+        holds(section, "field", &value);
+    }
+}
+
+#[test]
+fn views() {
+    for view in [
+        View::WaitingForToken {
+            reason: ErrorCode::NoToken,
+            readers: vec![reader()],
+            certificates: vec![],
+            tokens: vec![],
+        },
+        View::ReadingToken { reader: "r".into() },
+        View::ChooseCertificate {
+            tokens: vec![],
+            certificates: vec![],
+        },
+        View::GrantSigning {
+            certificate: certificate(),
+        },
+        View::EnterPin {
+            tokens: vec![token()],
+            certificates: vec![certificate()],
+            notice: Some(ErrorCode::WrongPin),
+            chosen: None,
+        },
+        View::Working {
+            stage: Stage::VerifyingPin,
+        },
+    ] {
+        let value = wire(view);
+        let kind = value["kind"].as_str().unwrap().to_owned();
+        holds(&format!("view {kind}"), "field", &value);
+    }
+}
+
+#[test]
+fn messages_to_the_extension() {
+    let result = Outcome::RevokeGrant { revoked: true };
+    let origin = kagibashi_protocol::Origin::parse("https://a.jp").unwrap();
+    for message in [
+        MessageToExtension::hello("0.1.0"),
+        MessageToExtension::Response { request: 1, result },
+        MessageToExtension::Failure {
+            request: None,
+            error: ErrorCode::Busy.into(),
+        },
+        MessageToExtension::Prompt {
+            request: 1,
+            prompt: 1,
+            operation: Operation::Authenticate,
+            site: Site::from(&origin),
+            view: View::ReadingToken { reader: "r".into() },
+        },
+    ] {
+        let value: Value = serde_json::from_slice(&message.to_bytes()).unwrap();
+        let kind = value["type"].as_str().unwrap().to_owned();
+        holds(&format!("message {kind}"), "field", &value);
+    }
+}
+
+#[test]
+fn results() {
+    for (command, outcome) in [
+        (
+            "status",
+            Outcome::Status {
+                version: String::new(),
+                service: Service::Running,
+                readers: vec![],
+            },
+        ),
+        ("tokens", Outcome::Tokens { tokens: vec![] }),
+        (
+            "certificates",
+            Outcome::Certificates {
+                tokens: vec![],
+                certificates: vec![],
+            },
+        ),
+        (
+            "authenticate",
+            Outcome::Authenticate(AuthenticationToken {
+                unverified_certificate: String::new(),
+                algorithm: String::new(),
+                signature: String::new(),
+                format: String::new(),
+                app_version: String::new(),
+            }),
+        ),
+        (
+            "get-signing-certificate",
+            Outcome::GetSigningCertificate {
+                certificate: String::new(),
+                supported_signature_algorithms: vec![],
+            },
+        ),
+        (
+            "sign",
+            Outcome::Sign {
+                signature: String::new(),
+                signature_algorithm: ALGORITHM,
+            },
+        ),
+        ("grants", Outcome::Grants { grants: vec![] }),
+        ("revoke-grant", Outcome::RevokeGrant { revoked: false }),
+    ] {
+        holds(&format!("command {command}"), "result", &wire(outcome));
+    }
+}
+
+/// Good arguments for every command of the document.
+fn good_arguments(command: &str) -> Value {
+    let hash = "A".repeat(43) + "=";
+    match command {
+        "authenticate" => json!({"origin": "https://a.jp", "challengeNonce": "n".repeat(44)}),
+        "get-signing-certificate" | "revoke-grant" => json!({"origin": "https://a.jp"}),
+        "sign" => {
+            json!({"origin": "https://a.jp", "certificate": "MAA=", "hash": hash, "hashFunction": "SHA-256"})
+        }
+        _ => json!({}),
+    }
+}
+
+#[test]
+fn every_documented_message_is_taken_and_nothing_else() {
+    let mut good = vec![
+        (
+            "message cancel",
+            json!({"type": "cancel", "request": 1, "reason": "timed-out"}),
+        ),
+        (
+            "message answer",
+            json!({"type": "answer", "request": 1, "prompt": 1, "answer": {"grant": true}}),
+        ),
+    ];
+    for section in document().keys() {
+        if let Some(command) = section.strip_prefix("command ") {
+            let arguments = good_arguments(command);
+            holds(section, "argument", &arguments);
+            good.push((
+                "message request",
+                json!({"type": "request", "request": 1, "command": command, "arguments": arguments}),
+            ));
+        }
+    }
+    assert_eq!(
+        good.len(),
+        2 + 8,
+        "a command is missing here or in the document"
+    );
+
+    for (section, message) in good {
+        holds(section, "field", &message);
+        MessageToHost::parse(message.to_string().as_bytes()).unwrap();
+        for field in message.as_object().unwrap().keys() {
+            for odd in [
+                None,
+                Some(json!([])),
+                Some(json!(null)),
+                Some(json!(-1)),
+                Some(json!("x")),
+            ] {
+                let mut bad = message.clone();
+                match odd {
+                    None => drop(bad.as_object_mut().unwrap().remove(field)),
+                    Some(value) => bad[field] = value,
+                }
+                MessageToHost::parse(bad.to_string().as_bytes()).expect_err(&bad.to_string());
+            }
+        }
+        let mut extra = message.clone();
+        extra["extra"] = json!(1);
+        MessageToHost::parse(extra.to_string().as_bytes()).expect_err(&extra.to_string());
+    }
+}
+
+#[test]
+fn answers_of_the_views() {
+    for (view, answer) in [
+        ("choose-certificate", json!({"certificate": "x"})),
+        ("grant-signing", json!({"grant": false})),
+        (
+            "enter-pin",
+            json!({"certificate": "x", "pin": "1\n", "lastTryConfirmed": false}),
+        ),
+    ] {
+        holds(&format!("view {view}"), "answer", &answer);
+        let message = json!({"type": "answer", "request": 1, "prompt": 1, "answer": answer});
+        MessageToHost::parse(message.to_string().as_bytes()).unwrap();
+    }
+}
