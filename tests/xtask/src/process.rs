@@ -1,0 +1,215 @@
+//! Child processes that never outlive this one.
+
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+const POLL: Duration = Duration::from_millis(50);
+/// Chromium writes its profile out before it goes.
+const GRACE: Duration = Duration::from_secs(5);
+
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// From here on ctrl-c and termination only raise a flag, so that everything
+/// that was started is ended in order ([`Background`]).
+pub fn watch_for_interrupts() -> Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    let mut signals = vec![SIGINT, SIGTERM];
+    #[cfg(unix)]
+    signals.push(signal_hook::consts::SIGHUP);
+    for signal in signals {
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
+    }
+    Ok(())
+}
+
+/// Fails once a person or the system has asked this program to end.
+pub fn check_interrupted() -> Result<()> {
+    if INTERRUPTED
+        .get()
+        .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    {
+        bail!("interrupted");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end, its output going straight to the terminal.
+pub fn run(command: &mut Command) -> Result<()> {
+    let mut child = Background::start(command.stdin(Stdio::null()))?;
+    let status = child.wait()?;
+    succeeded(command, status)
+}
+
+/// Runs a command that may ask the person at the terminal something, as `sudo`
+/// does: it stays in the terminal's own group of processes.
+pub fn run_in_foreground(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("starting `{}`", described(command)))?;
+    check_interrupted()?;
+    succeeded(command, status)
+}
+
+/// Runs a command to its end; every line it prints to stdout is passed on and
+/// also shown to `line`.
+pub fn run_watching(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Background::start(command)?;
+    let output = child.take_stdout()?;
+    for read in BufReader::new(output).split(b'\n') {
+        let read = read.context("reading a program's output")?;
+        let text = String::from_utf8_lossy(&read);
+        println!("{text}");
+        line(&text);
+        check_interrupted()?;
+    }
+    let status = child.wait()?;
+    succeeded(command, status)
+}
+
+/// Whether a command runs and succeeds; its output is dropped.
+pub fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// What a command prints, or nothing where it fails or is not there.
+pub fn output(command: &mut Command) -> Option<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+/// Whether a program of this name lies in one of the folders of `PATH`, or in
+/// those that only root has there.
+pub fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|folder| folder.join(program).is_file())
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
+    if status.success() {
+        return Ok(());
+    }
+    bail!("`{}` ended with {status}", described(command))
+}
+
+/// The command line as one would type it, for messages.
+fn described(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A running program with everything it started; ended when this is dropped.
+pub struct Background {
+    child: Child,
+    name: String,
+}
+
+impl Background {
+    pub fn start(command: &mut Command) -> Result<Self> {
+        // A group of its own, so that its children end with it, and ctrl-c
+        // reaches it only by way of this program.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let name = described(command);
+        let child = command
+            .spawn()
+            .with_context(|| format!("starting `{name}`"))?;
+        Ok(Self { child, name })
+    }
+
+    /// The program's stdout; it must have been started with a pipe for it.
+    pub fn take_stdout(&mut self) -> Result<std::process::ChildStdout> {
+        self.child
+            .stdout
+            .take()
+            .with_context(|| format!("`{}` was started without a pipe", self.name))
+    }
+
+    /// Waits for the program to end, or for an interrupt.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            check_interrupted()?;
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Fails when the program has ended although it should be running.
+    pub fn check_running(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => bail!("`{}` ended early with {status}", self.name),
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        // The group, by the shell's own `kill`: the standard library can only
+        // kill the one process, and only hard.
+        let group = self.child.id();
+        succeeds(Command::new("sh").args(["-c", &format!("kill -{name} -{group}")]));
+    }
+
+    #[cfg(not(unix))]
+    fn signal(&mut self, _name: &str) {
+        let _ = self.child.kill();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal("TERM");
+            let deadline = Instant::now() + GRACE;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(POLL);
+            }
+        }
+        // Also what the program left running when it ended by itself.
+        self.signal("KILL");
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again and again until `ready` says yes; fails with `what` when that
+/// takes too long, when `program` has ended, or on an interrupt.
+pub fn wait_until(
+    what: &str,
+    program: &mut Background,
+    limit: Duration,
+    mut ready: impl FnMut() -> bool,
+) -> Result<()> {
+    let deadline = Instant::now() + limit;
+    while !ready() {
+        check_interrupted()?;
+        program.check_running()?;
+        if Instant::now() > deadline {
+            bail!("{what}: not within {} s", limit.as_secs());
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What comes from Debian's own packages.
+
+use super::Need;
+use crate::process::{is_installed, output, run_in_foreground, succeeds};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::Command;
+
+/// A need and the Debian packages that meet it.
+struct Provision {
+    need: Need,
+    packages: &'static [&'static str],
+    /// Completes the sentence "installing PACKAGES: ...".
+    reason: &'static str,
+    present: fn() -> bool,
+}
+
+const PROVISIONS: &[Provision] = &[
+    Provision {
+        need: Need::CCompiler,
+        packages: &["gcc", "libc6-dev"],
+        reason: "the compiler for the C inside some crates",
+        present: || is_installed("cc"),
+    },
+    Provision {
+        need: Need::PcscLibrary,
+        packages: &["pkg-config", "libpcsclite-dev"],
+        reason: "the library through which the host reaches card readers",
+        present: || succeeds(Command::new("pkg-config").args(["--exists", "libpcsclite"])),
+    },
+    Provision {
+        need: Need::PcscDaemon,
+        packages: &["pcscd"],
+        reason: "the smart card service",
+        present: || is_installed("pcscd"),
+    },
+    Provision {
+        need: Need::VirtualReader,
+        packages: &["vsmartcard-vpcd"],
+        reason: "the virtual reader that the software token plugs into",
+        present: || Path::new("/usr/lib/pcsc/drivers/serial/libifdvpcd.so").exists(),
+    },
+    Provision {
+        need: Need::OpenSc,
+        packages: &["opensc"],
+        reason: "the programs that judge the software token",
+        present: || is_installed("pkcs15-init") && is_installed("pkcs11-tool"),
+    },
+    Provision {
+        need: Need::OpenSsl,
+        packages: &["openssl"],
+        reason: "the program that judges signatures",
+        present: || is_installed("openssl"),
+    },
+    Provision {
+        need: Need::Chromium,
+        packages: &["chromium"],
+        reason: "the browser",
+        present: || is_installed("chromium"),
+    },
+    Provision {
+        need: Need::JapaneseFont,
+        packages: &["fonts-noto-cjk"],
+        reason: "letters for the Japanese texts",
+        present: has_japanese_font,
+    },
+    Provision {
+        need: Need::TrustEditor,
+        packages: &["libnss3-tools"],
+        reason: "certutil, with which the throw-away browser profile trusts the portal",
+        present: || is_installed("certutil"),
+    },
+];
+
+const BOOTSTRAP_NPM: Provision = Provision {
+    need: Need::Node,
+    packages: &["nodejs", "npm"],
+    reason: "npm, with which a newer Node is installed for this project only",
+    present: || is_installed("npm") && is_installed("node"),
+};
+
+fn has_japanese_font() -> bool {
+    let by_fontconfig =
+        output(Command::new("fc-list").arg(":lang=ja")).is_some_and(|fonts| !fonts.is_empty());
+    by_fontconfig || Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
+}
+
+/// Installs the packages for those of `needs` that are not met, and npm where
+/// it is needed to install Node.
+pub fn install_missing(needs: &[Need], npm: bool) -> Result<()> {
+    let missing: Vec<&Provision> = PROVISIONS
+        .iter()
+        .filter(|provision| needs.contains(&provision.need))
+        .chain(npm.then_some(&BOOTSTRAP_NPM))
+        .filter(|provision| !(provision.present)())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|provision| provision.packages)
+        .copied()
+        .collect();
+    if !is_installed("apt-get") {
+        bail!(
+            "these Debian packages, or what corresponds to them here, must be installed first: {}",
+            packages.join(" ")
+        );
+    }
+    for provision in &missing {
+        println!(
+            "setup: installing {} ({})",
+            provision.packages.join(" "),
+            provision.reason
+        );
+    }
+    // Only now: the lists are stale or empty on a fresh machine, and this is
+    // not reached again once everything is there.
+    apt_get(&["update", "--quiet"])?;
+    let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
+    install.extend(&packages);
+    apt_get(&install).with_context(|| {
+        format!(
+            "installing Debian packages; by hand: sudo apt-get install {}",
+            packages.join(" ")
+        )
+    })?;
+    match missing.iter().find(|provision| !(provision.present)()) {
+        None => Ok(()),
+        Some(provision) => bail!(
+            "{} is installed, but what it should bring is still not found",
+            provision.packages.join(" ")
+        ),
+    }
+}
+
+/// Runs apt-get as root: directly or through sudo, never asking questions.
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let is_root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    let mut command = if is_root {
+        Command::new("env")
+    } else if is_installed("sudo") {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("env");
+        sudo
+    } else {
+        bail!(
+            "neither root nor sudo here; as root: apt-get {}",
+            arguments.join(" ")
+        );
+    };
+    command
+        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
+        .args(arguments);
+    run_in_foreground(&mut command)
+}
