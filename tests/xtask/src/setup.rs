@@ -95,7 +95,7 @@ pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<Tools> {
         node::Place::System
     };
     let npm_for_bootstrap = node_place == node::Place::Absent;
-    apt::install_missing(needs, npm_for_bootstrap)?;
+    apt::install_missing(workspace, needs, npm_for_bootstrap)?;
     if node_place == node::Place::Absent {
         node::install(workspace)?;
     }
@@ -111,7 +111,7 @@ pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<Tools> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = Vec::new();
     if node_place != node::Place::System {
-        folders.push(node::folder_of_programs(workspace));
+        folders.extend(node::folders_of_programs(workspace));
     }
     folders.push(cargo_tools::folder_of_programs(workspace));
     folders.extend(std::env::split_paths(&inherited));

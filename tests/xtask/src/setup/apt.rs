@@ -2,7 +2,9 @@
 
 use super::Need;
 use crate::process::{is_installed, output, run_in_foreground, succeeds};
+use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 
@@ -87,7 +89,7 @@ fn has_japanese_font() -> bool {
 
 /// Installs the packages for those of `needs` that are not met, and npm where
 /// it is needed to install Node.
-pub fn install_missing(needs: &[Need], npm: bool) -> Result<()> {
+pub fn install_missing(workspace: &Workspace, needs: &[Need], npm: bool) -> Result<()> {
     let missing: Vec<&Provision> = PROVISIONS
         .iter()
         .filter(|provision| needs.contains(&provision.need))
@@ -115,12 +117,19 @@ pub fn install_missing(needs: &[Need], npm: bool) -> Result<()> {
             provision.reason
         );
     }
+    std::fs::create_dir_all(workspace.tools())?;
+    let log = workspace.tools().join("apt.log");
+    println!(
+        "setup: this takes a few minutes; apt-get's words go to {}",
+        log.display()
+    );
+    let log = File::create(&log).with_context(|| format!("writing {}", log.display()))?;
     // Only now: the lists are stale or empty on a fresh machine, and this is
     // not reached again once everything is there.
-    apt_get(&["update", "--quiet"])?;
+    apt_get(&["update", "--quiet"], &log)?;
     let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
     install.extend(&packages);
-    apt_get(&install).with_context(|| {
+    apt_get(&install, &log).with_context(|| {
         format!(
             "installing Debian packages; by hand: sudo apt-get install {}",
             packages.join(" ")
@@ -136,7 +145,7 @@ pub fn install_missing(needs: &[Need], npm: bool) -> Result<()> {
 }
 
 /// Runs apt-get as root: directly or through sudo, never asking questions.
-fn apt_get(arguments: &[&str]) -> Result<()> {
+fn apt_get(arguments: &[&str], log: &File) -> Result<()> {
     let is_root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
     let mut command = if is_root {
         Command::new("env")
@@ -152,6 +161,7 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     };
     command
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
-        .args(arguments);
+        .args(arguments)
+        .stdout(log.try_clone()?);
     run_in_foreground(&mut command)
 }

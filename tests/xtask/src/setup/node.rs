@@ -35,8 +35,29 @@ pub fn place(workspace: &Workspace) -> Place {
     }
 }
 
-pub fn folder_of_programs(workspace: &Workspace) -> PathBuf {
-    folder(workspace).join("node_modules").join(".bin")
+/// The folders of the project's own `node` and `npm`.
+pub fn folders_of_programs(workspace: &Workspace) -> [PathBuf; 2] {
+    let packages = folder(workspace).join("node_modules");
+    // Not by npm's link to node: npm 9 leaves it out for optional packages.
+    [
+        packages
+            .join(format!("node-linux-{}", architecture()))
+            .join("bin"),
+        packages.join(".bin"),
+    ]
+}
+
+/// The processor's name as Node has it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn program(workspace: &Workspace) -> PathBuf {
+    folders_of_programs(workspace)[0].join("node")
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
@@ -51,9 +72,7 @@ fn pins(workspace: &Workspace) -> PathBuf {
 fn is_up_to_date(workspace: &Workspace) -> bool {
     let read = |folder: &Path| std::fs::read(folder.join(LOCK)).ok();
     let wanted = read(&pins(workspace));
-    folder_of_programs(workspace).join("node").exists()
-        && wanted.is_some()
-        && wanted == read(&folder(workspace))
+    program(workspace).exists() && wanted.is_some() && wanted == read(&folder(workspace))
 }
 
 /// Installs the pinned Node and npm with the npm that is on the search path.
@@ -80,8 +99,7 @@ pub fn install(workspace: &Workspace) -> Result<()> {
         std::fs::rename(build.join(file), folder.join(file))?;
     }
     std::fs::remove_dir(&build)?;
-    let installed = folder_of_programs(workspace).join("node");
-    match output(Command::new(&installed).arg("--version")) {
+    match output(Command::new(program(workspace)).arg("--version")) {
         Some(version) if is_new_enough(&version) => Ok(()),
         _ => bail!(
             "npm brought no Node for this machine; install Node {}.{} or later",
