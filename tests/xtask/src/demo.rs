@@ -1,11 +1,20 @@
 //! `cargo xtask demo`: the whole line, from a page to a card and back, on this
 //! machine and with nothing installed for good.
 
+mod browser;
+mod card_service;
+mod scene;
+
 use crate::npm;
 use crate::process;
 use crate::setup::{self, Tools};
 use crate::workspace::Workspace;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use scene::Scene;
+use std::path::Path;
+
+/// Of every token that the simulator makes unless told otherwise.
+const PIN: &str = "12345678";
 
 /// In which language the browser and the pages appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,21 +69,77 @@ fn has_display() -> bool {
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
+/// Builds everything, then shows it to a person or to the camera.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let tools = setup::ensure(workspace, setup::FOR_DEMO)?;
     build(workspace, &tools)?;
-    let _ = options.language.tag();
-    if options.headless {}
-    Ok(())
+    let folder = workspace.target().join("demo");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    if options.headless {
+        drive(workspace, &tools, &folder, options.language)
+    } else {
+        let scene = Scene::start(workspace, &folder)?;
+        print_instructions(&scene.origin);
+        browser::show(workspace, &scene, &folder, options.language)
+    }
 }
 
 fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    println!("demo: building the programs (the first time takes some minutes)");
     process::run(tools.command("cargo").current_dir(workspace.root()).args([
         "build",
+        "--quiet",
         "--workspace",
         "--bins",
         "--locked",
     ]))?;
+    println!("demo: building the extension");
     npm::install(tools, &workspace.extension())?;
     process::run(&mut npm::script(tools, &workspace.extension(), "build"))
+}
+
+/// The clicks of a person, made by a program that takes pictures.
+fn drive(workspace: &Workspace, tools: &Tools, folder: &Path, language: Language) -> Result<()> {
+    let package = workspace.end_to_end();
+    npm::install(tools, &package)?;
+    process::run(
+        tools
+            .command("node")
+            .arg("demo.ts")
+            .current_dir(&package)
+            .env("KAGIBASHI_BIN_DIR", workspace.programs())
+            .env("KAGIBASHI_EXTENSION_DIR", workspace.chromium_extension())
+            .env("KAGIBASHI_DEMO_DIR", folder)
+            .env("KAGIBASHI_DEMO_LANGUAGE", language.tag()),
+    )?;
+    println!("demo: the screenshots are in {}", folder.display());
+    Ok(())
+}
+
+fn print_instructions(origin: &str) {
+    println!(
+        "
+----------------------------------------------------------------------
+ 鍵橋のデモ: {origin}
+
+ 1. 開いたページで「ログイン」を押します。
+ 2. 鍵橋の窓で、サイトと証明書を確かめて進みます。
+ 3. PIN {PIN} を入力します。
+ 4. ログイン後のページで、書類への署名も試せます。
+ ブラウザーを閉じると、すべて片付けて終わります。
+
+ Kagibashi demo: {origin}
+
+ 1. On the page that has opened, press the sign-in button.
+ 2. In Kagibashi's window, check the site and the certificate, and go on.
+ 3. Type the PIN {PIN}.
+ 4. Once signed in, you can also sign a document.
+ Close the browser, and everything is cleared away.
+----------------------------------------------------------------------
+"
+    );
 }

@@ -1,0 +1,125 @@
+//! Chromium with a throw-away home: the extension loaded, the host
+//! registered, the portal trusted.
+
+use super::Language;
+use super::scene::{Scene, portal_authority};
+use crate::process::{self, Background, output};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Stands in for the person's home folder, so that Chromium's profile and
+/// what `kagibashi install` writes lie where they always do, but under here.
+struct Home(PathBuf);
+
+impl Home {
+    /// A program that takes this for the person's home.
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("HOME", &self.0)
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_STATE_HOME")
+            .env_remove("XDG_CACHE_HOME");
+        command
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.0.join(".config").join("chromium")
+    }
+
+    /// Chromium reads this place of added trust before any other.
+    fn certificate_database(&self) -> PathBuf {
+        self.0.join(".pki").join("nssdb")
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Shows the portal in a browser window and waits until it is closed.
+pub fn show(workspace: &Workspace, scene: &Scene, folder: &Path, language: Language) -> Result<()> {
+    let home = Home(folder.join("home"));
+    std::fs::create_dir_all(home.profile())?;
+    trust_portal(&home, folder)?;
+    register_host(workspace, &home)?;
+
+    let log = File::create(folder.join("chromium.log"))?;
+    let mut command = home.command("chromium");
+    command
+        .arg(format!(
+            "--load-extension={}",
+            workspace.chromium_extension().display()
+        ))
+        .args([
+            "--no-first-run",
+            "--no-default-browser-check",
+            "--disable-sync",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--password-store=basic",
+        ])
+        .arg(&scene.origin)
+        .env("LANGUAGE", language.tag())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    keep_access_to_display(&mut command);
+    if output(Command::new("id").arg("-u")).as_deref() == Some("0") {
+        // Chromium's sandbox refuses to run as root.
+        command.arg("--no-sandbox");
+    }
+    scene.service.show_to(&mut command);
+    Background::start(&mut command)?.wait()?;
+    Ok(())
+}
+
+/// The X server's key lies in the real home unless told otherwise.
+fn keep_access_to_display(command: &mut Command) {
+    let key = std::env::home_dir().map(|home| home.join(".Xauthority"));
+    if let Some(key) = key.filter(|key| key.exists())
+        && std::env::var_os("XAUTHORITY").is_none()
+    {
+        command.env("XAUTHORITY", key);
+    }
+}
+
+fn trust_portal(home: &Home, folder: &Path) -> Result<()> {
+    let database = home.certificate_database();
+    std::fs::create_dir_all(&database)?;
+    let certutil = |arguments: &[&str]| -> Result<()> {
+        process::run(
+            Command::new("certutil")
+                .arg("-d")
+                .arg(format!("sql:{}", database.display()))
+                .args(arguments),
+        )
+        .context("making the throw-away profile trust the portal")
+    };
+    certutil(&["-N", "--empty-password"])?;
+    let authority = portal_authority(folder).display().to_string();
+    certutil(&[
+        "-A",
+        "-n",
+        "Kagibashi demo portal",
+        "-t",
+        "C,,",
+        "-i",
+        &authority,
+    ])
+}
+
+fn register_host(workspace: &Workspace, home: &Home) -> Result<()> {
+    process::run(home.command(workspace.program("kagibashi")).args([
+        "install",
+        "--browser",
+        "chromium",
+    ]))
+}
