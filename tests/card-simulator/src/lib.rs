@@ -18,6 +18,7 @@ mod command;
 pub mod faults;
 mod fcp;
 pub mod file;
+pub mod personalise;
 pub mod random;
 pub mod secret;
 pub mod secure_messaging;

@@ -106,7 +106,7 @@ impl Session {
         match plain.le {
             Some(Le::Short(length)) => objects.extend([EXPECTED_LENGTH, 1, length]),
             Some(Le::Extended(length)) => {
-                objects.extend(tlv::encode(EXPECTED_LENGTH, &length.to_be_bytes()))
+                objects.extend(tlv::encode(EXPECTED_LENGTH, &length.to_be_bytes()));
             }
             None => {}
         }

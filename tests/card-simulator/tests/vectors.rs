@@ -1,6 +1,8 @@
 //! Published exchanges of a reference card: handshakes in all modes, wrapped commands,
 //! PIN and signature.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use kagibashi_card_simulator::apdu::{Apdu, Le};
 use kagibashi_card_simulator::file::PrivateKey;
 use kagibashi_card_simulator::secure_messaging::Session;

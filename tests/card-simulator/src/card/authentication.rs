@@ -148,7 +148,7 @@ impl Card {
             Some(other)
                 if other.kind == SecretKind::Password || other.change.allows(level, true) =>
             {
-                *other = secret
+                *other = secret;
             }
             Some(_) => return Err(StatusWord::SECURITY_STATUS),
             None if full => return Err(StatusWord::NO_SPACE),

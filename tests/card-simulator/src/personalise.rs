@@ -1,0 +1,147 @@
+//! Issues tokens: files, PINs, keys and certificates as a Japanese certificate service
+//! would hand them out, in the PKCS#15 layout that OpenSC writes.
+//!
+//! The same [`Request`] gives the same keys and, for the same `now`, the same
+//! certificates.
+
+mod authority;
+mod layout;
+mod pkcs15;
+
+use std::time::{Duration, SystemTime};
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use self::authority::{Authority, Holder};
+use self::layout::{Entry, Issue};
+use crate::card::Card;
+use crate::settings::Settings;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What a token shall be like.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The card; its seed decides the keys too.
+    pub settings: Settings,
+    /// User PIN, 4 to 16 ASCII characters.
+    pub pin: String,
+    /// PUK, likewise.
+    pub puk: String,
+    /// Tries of PIN and PUK, 1 to 15.
+    pub tries: u8,
+    /// Name of the token, up to 32 bytes of UTF-8 by the custom of PKCS#11.
+    pub label: String,
+    /// The day of issue.
+    pub now: SystemTime,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Request {
+            settings: Settings::default(),
+            pin: "12345678".to_owned(),
+            puk: "87654321".to_owned(),
+            tries: 10,
+            label: "デモトークン".to_owned(),
+            now: SystemTime::now(),
+        }
+    }
+}
+
+/// A token and what there is to know about it. Certificates are DER.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The card, ready for use.
+    pub card: Card,
+    /// The trust anchor.
+    pub root: Vec<u8>,
+    /// Issued by the root, issues the clients.
+    pub intermediate: Vec<u8>,
+    /// The holder's certificates, by key reference: key n is in file 2900 + 20n (hex).
+    pub clients: Vec<Vec<u8>>,
+}
+
+/// A company's token: one key, one valid client certificate, its chain.
+pub fn company(request: &Request) -> Token {
+    issue(
+        request,
+        &[Term {
+            not_before: DAY,
+            days: 730,
+            certificate_id: "FC12345678",
+        }],
+    )
+}
+
+/// A renewed token: two keys with a client certificate each, the second expired a month
+/// before `now`.
+pub fn two_certificates(request: &Request) -> Token {
+    issue(
+        request,
+        &[
+            Term {
+                not_before: 20 * DAY,
+                days: 730,
+                certificate_id: "FC23456789",
+            },
+            Term {
+                not_before: 760 * DAY,
+                days: 730,
+                certificate_id: "FC12345678",
+            },
+        ],
+    )
+}
+
+/// One certificate to issue: begun how long before now, valid how many days.
+struct Term {
+    not_before: Duration,
+    days: u32,
+    certificate_id: &'static str,
+}
+
+fn issue(request: &Request, terms: &[Term]) -> Token {
+    let mut rng = ChaCha20Rng::seed_from_u64(request.settings.seed);
+    let root = Authority::root(&mut rng, request.now);
+    let intermediate = root.subordinate(&mut rng, request.now);
+    let entries: Vec<Entry> = terms
+        .iter()
+        .map(|term| {
+            let holder = Holder {
+                name: "山田 太郎",
+                organization: "株式会社サンプル",
+                certificate_id: term.certificate_id,
+            };
+            let key = authority::generate(&mut rng);
+            let certificate = intermediate.issue(
+                &mut rng,
+                &key,
+                &holder,
+                request.now - term.not_before,
+                term.days,
+            );
+            Entry {
+                label: format!("{} {}", holder.name, holder.certificate_id),
+                key,
+                certificate,
+            }
+        })
+        .collect();
+    let clients = entries
+        .iter()
+        .map(|entry| entry.certificate.clone())
+        .collect();
+    let master_file = layout::master_file(&Issue {
+        request,
+        entries: &entries,
+        authorities: &[&intermediate, &root],
+    });
+    Token {
+        card: Card::with_files(request.settings.clone(), Some(master_file)),
+        root: root.certificate().to_vec(),
+        intermediate: intermediate.certificate().to_vec(),
+        clients,
+    }
+}

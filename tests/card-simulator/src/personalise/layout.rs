@@ -1,0 +1,279 @@
+//! The file tree of a token as `pkcs15-init --profile pkcs15+onepin` lays it out, filled.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use der::DateTime;
+use rsa::pkcs1::EncodeRsaPublicKey;
+use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+use rsa::{RsaPrivateKey, RsaPublicKey};
+
+use super::Request;
+use super::authority::Authority;
+use super::pkcs15::{self, Key};
+use crate::access::{AccessByte, AccessBytes, SecurityLevel};
+use crate::file::{Body, Directory, File, MASTER_FILE, PrivateKey, RecordBytes, Records, Secrets};
+use crate::secret::{Secret, SecretKind, Tries, pin_key};
+
+/// Everyone reads, changes and deletes.
+const OPEN: AccessBytes = AccessBytes::new([0x90, 0x90, 0xFF, 0x90]);
+/// Everyone reads, who knows the PIN changes and deletes.
+const DIRECTORY_FILE: AccessBytes = AccessBytes::new([0x90, 0x96, 0xFF, 0x96]);
+/// Everyone installs, nobody deletes.
+const SECRET_KEYS: AccessBytes = AccessBytes::new([0x90, 0xFF, 0xFF, 0x9F]);
+/// Written, used and deleted by who knows the PIN. OpenSC's own profile lets everyone
+/// use a key; a service that issues tokens does not.
+const PRIVATE_KEY: AccessBytes = AccessBytes::new([0xFF, 0x96, 0x96, 0x96]);
+
+/// Numbered files are this far apart, because their short identifiers must differ.
+const STEP: u16 = 0x20;
+/// OpenSC creates a file meant to have 256 bytes with 1300 (hex).
+const MISTAKEN_256: usize = 0x1300;
+
+/// A key pair, its certificate, and what both are called.
+pub struct Entry {
+    pub label: String,
+    pub key: RsaPrivateKey,
+    pub certificate: Vec<u8>,
+}
+
+/// All that goes onto one token.
+pub struct Issue<'a> {
+    pub request: &'a Request,
+    /// One per key reference, from 0.
+    pub entries: &'a [Entry],
+    /// From the issuer of the entries up to the root.
+    pub authorities: &'a [&'a Authority],
+}
+
+/// The whole tree.
+pub fn master_file(issue: &Issue) -> File {
+    let label = &issue.request.label;
+    let application_record = RecordBytes(pkcs15::application(label));
+    directory(
+        MASTER_FILE,
+        b"entersafe-fips",
+        vec![
+            secret_keys(0x5300, 4, Vec::new()),
+            File {
+                id: 0x2F00,
+                access: AccessBytes::new([0x90; 4]),
+                body: Body::Records(Records {
+                    longest: 0x40,
+                    records: vec![application_record],
+                }),
+            },
+            directory(0x5015, &pkcs15::AID, application(issue)),
+        ],
+    )
+}
+
+fn application(issue: &Issue) -> Vec<File> {
+    let Request {
+        settings,
+        pin,
+        puk,
+        tries,
+        label,
+        now,
+    } = issue.request;
+    let mut files = vec![
+        secret_keys(
+            0x5301,
+            0x20,
+            vec![user_pin(pin, *tries), unblocking_pin(puk, *tries)],
+        ),
+        transparent(0x9F00, OPEN, &[*tries, *tries], 2),
+        transparent(
+            0x5031,
+            DIRECTORY_FILE,
+            &pkcs15::object_directory(0x4401, 0x4402, 0x4403, 0x4404),
+            512,
+        ),
+        transparent(
+            0x5032,
+            DIRECTORY_FILE,
+            &pkcs15::token_info(settings.serial, label, &date(*now)),
+            128,
+        ),
+        transparent(0x5033, DIRECTORY_FILE, &[], 128),
+        transparent(0x4401, DIRECTORY_FILE, &pkcs15::user_pin(), MISTAKEN_256),
+    ];
+    let keys: Vec<Key> = (0..)
+        .zip(issue.entries)
+        .map(|(reference, entry)| describe(reference, entry))
+        .collect();
+    let private: Vec<u8> = keys.iter().flat_map(pkcs15::private_key).collect();
+    let public: Vec<u8> = keys.iter().flat_map(pkcs15::public_key).collect();
+    files.push(transparent(0x4402, DIRECTORY_FILE, &private, 1024));
+    files.push(transparent(0x4403, DIRECTORY_FILE, &public, 1024));
+    files.push(transparent(
+        0x4404,
+        DIRECTORY_FILE,
+        &certificate_directory(issue, &keys),
+        2048,
+    ));
+    files.push(transparent(0x4405, DIRECTORY_FILE, &[], MISTAKEN_256));
+    files.push(transparent(
+        0x4946,
+        DIRECTORY_FILE,
+        b"\x01\x06pkcs15\x02\x06onepin",
+        128,
+    ));
+    for (number, entry) in (0..).zip(issue.entries) {
+        files.push(private_key(0x2900 + STEP * number, &entry.key));
+        let public = RsaPublicKey::from(&entry.key)
+            .to_pkcs1_der()
+            .expect("an RSA key encodes");
+        files.push(exact(0x3000 + STEP * number, public.as_bytes()));
+    }
+    for (number, certificate) in (0..).zip(certificates(issue)) {
+        files.push(exact(0x3100 + STEP * number, certificate));
+    }
+    files
+}
+
+/// Clients in the order of their keys, then the chain upwards.
+fn certificates<'a>(issue: &'a Issue) -> impl Iterator<Item = &'a [u8]> {
+    let clients = issue
+        .entries
+        .iter()
+        .map(|entry| entry.certificate.as_slice());
+    clients.chain(
+        issue
+            .authorities
+            .iter()
+            .map(|authority| authority.certificate()),
+    )
+}
+
+fn certificate_directory(issue: &Issue, keys: &[Key]) -> Vec<u8> {
+    let clients = keys
+        .iter()
+        .map(|key| pkcs15::certificate(key.label, key.id, key.reference, false));
+    let first = u8::try_from(keys.len()).expect("a card has at most eight keys");
+    let authorities = (first..)
+        .zip(issue.authorities)
+        .map(|(reference, authority)| {
+            pkcs15::certificate(
+                authority.common_name(),
+                FIRST_ID + reference,
+                reference,
+                true,
+            )
+        });
+    clients.chain(authorities).flatten().collect()
+}
+
+/// OpenSC numbers objects from here.
+const FIRST_ID: u8 = 0x45;
+
+fn describe(reference: u8, entry: &Entry) -> Key<'_> {
+    Key {
+        label: &entry.label,
+        id: FIRST_ID + reference,
+        reference,
+        bits: 2048,
+    }
+}
+
+fn directory(id: u16, name: &[u8], files: Vec<File>) -> File {
+    File {
+        id,
+        access: OPEN,
+        body: Body::Directory(Directory {
+            name: name.to_vec(),
+            capacity: 0x7F,
+            files,
+        }),
+    }
+}
+
+fn secret_keys(id: u16, capacity: u8, secrets: Vec<Secret>) -> File {
+    File {
+        id,
+        access: SECRET_KEYS,
+        body: Body::Secrets(Secrets { capacity, secrets }),
+    }
+}
+
+fn transparent(id: u16, access: AccessBytes, content: &[u8], size: usize) -> File {
+    assert!(
+        content.len() <= size,
+        "file {id:04X} has {size} bytes, its content {}",
+        content.len()
+    );
+    let mut content = content.to_vec();
+    content.resize(size, 0x00);
+    File {
+        id,
+        access,
+        body: Body::Transparent(content),
+    }
+}
+
+fn exact(id: u16, content: &[u8]) -> File {
+    transparent(id, OPEN, content, content.len())
+}
+
+fn private_key(id: u16, key: &RsaPrivateKey) -> File {
+    // A modulus always fills its length; an exponent may begin with zeros.
+    let mut exponent = vec![0; key.size()];
+    let digits = key.d().to_bytes_be();
+    exponent[key.size() - digits.len()..].copy_from_slice(&digits);
+    let body = PrivateKey {
+        bits: 2048,
+        modulus: key.n().to_bytes_be(),
+        exponent,
+    };
+    File {
+        id,
+        access: PRIVATE_KEY,
+        body: Body::PrivateKey(body),
+    }
+}
+
+fn user_pin(pin: &str, tries: u8) -> Secret {
+    Secret {
+        id: 0x01,
+        change: AccessByte(0x96),
+        level: SecurityLevel::USER,
+        ..pin_secret(pin, tries)
+    }
+}
+
+fn unblocking_pin(puk: &str, tries: u8) -> Secret {
+    Secret {
+        id: 0x02,
+        change: AccessByte(0xB8),
+        level: SecurityLevel::PUK,
+        ..pin_secret(puk, tries)
+    }
+}
+
+fn pin_secret(pin: &str, tries: u8) -> Secret {
+    Secret {
+        kind: SecretKind::ExternalAuthentication,
+        id: 0,
+        usage: AccessByte::EVERYONE,
+        change: AccessByte::NEVER,
+        level: SecurityLevel::NONE,
+        tries: Tries::new(tries),
+        value: pin_key(pin).to_vec(),
+    }
+}
+
+/// As ASN.1 writes a generalized time: `YYYYMMDDHHMMSSZ`.
+fn date(now: SystemTime) -> String {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let date =
+        DateTime::from_unix_duration(since).expect("the demo takes place before the year 9999");
+    format!(
+        "{:04}{:02}{:02}{:02}{:02}{:02}Z",
+        date.year(),
+        date.month(),
+        date.day(),
+        date.hour(),
+        date.minutes(),
+        date.seconds()
+    )
+}
