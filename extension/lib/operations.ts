@@ -1,0 +1,154 @@
+/**
+ * The life of requests that need a person: one at a time is with the host and on the window, a few wait, and each ends
+ * exactly once, by the host's word, the person, the page or the clock, whichever comes first.
+ */
+import { type CancelReason, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
+import { type ErrorName, fail, type Outcome } from './errors';
+import type { HostConnection, HostRequest } from './native-port';
+import type { PromptWindow } from './prompt-window';
+import type { PersonRequest } from './web-eid';
+
+/** Requests that may wait for the one at work, over all tabs. */
+export const WAITING_REQUESTS_MAX = 4;
+/** How long the host may take to end what was cancelled before it is let go. */
+export const CANCEL_GRACE = 5_000;
+
+export type PageRequest = PersonRequest & {
+  /** Milliseconds until the request ends by itself, waiting included. */
+  readonly timeout: number;
+  /** Aborted when the page, its tab or its frame is gone. */
+  readonly gone: AbortSignal;
+};
+
+export type PageOutcome = Outcome<Result<PersonCommand>>;
+
+const OPERATION_NAMES: Readonly<Record<PersonCommand, OperationName>> = {
+  authenticate: 'authenticate',
+  'get-signing-certificate': 'select-certificate',
+  sign: 'sign',
+};
+
+/** Ends that the person either caused or need not hear of. */
+const QUIET: ReadonlySet<ErrorName> = new Set(['cancelled', 'page-gone', 'signing-not-granted']);
+
+class Operation {
+  readonly id = crypto.randomUUID();
+  readonly outcome: Promise<PageOutcome>;
+  ended = false;
+  hostRequest: HostRequest<PersonCommand> | undefined;
+  prompt: Prompt | undefined;
+  /** Set once; tells the page and stops the clock. */
+  end!: (outcome: PageOutcome) => void;
+
+  constructor(readonly request: PageRequest) {
+    this.outcome = new Promise((resolve) => {
+      this.end = (outcome) => {
+        this.ended = true;
+        resolve(outcome);
+      };
+    });
+  }
+
+  get name(): OperationName {
+    return OPERATION_NAMES[this.request.command];
+  }
+
+  /** Who asks: in the host's words once it has spoken. */
+  get site(): Site {
+    if (this.prompt) return this.prompt.site;
+    const { hostname, port } = new URL(this.request.arguments.origin);
+    return { origin: this.request.arguments.origin, host: hostname, unicodeHost: null, port: port ? Number(port) : null };
+  }
+}
+
+export class Operations {
+  #active: Operation | undefined;
+  readonly #waiting: Operation[] = [];
+
+  constructor(
+    private readonly host: Pick<HostConnection, 'request' | 'close'>,
+    private readonly window: PromptWindow,
+  ) {
+    window.onAnswer = (operation, prompt, answer) => {
+      if (this.#active?.id === operation) this.#active.hostRequest?.answer(prompt, answer);
+    };
+    window.onCancel = (operation) => {
+      if (this.#active?.id === operation) this.#stop(this.#active, 'cancelled');
+    };
+  }
+
+  /** Runs a page's request to its end. Never rejects, and never outlives the request's timeout. */
+  async run(request: PageRequest): Promise<PageOutcome> {
+    if (request.gone.aborted) return fail('page-gone');
+    if (this.#active && this.#waiting.length >= WAITING_REQUESTS_MAX) {
+      this.window.focus();
+      return fail('busy');
+    }
+    const operation = new Operation(request);
+    const timer = setTimeout(() => this.#stop(operation, 'timed-out'), request.timeout);
+    const leave = () => this.#stop(operation, 'page-gone');
+    request.gone.addEventListener('abort', leave, { once: true });
+
+    if (this.#active) {
+      this.#waiting.push(operation);
+      this.window.waiting = this.#waiting.length;
+      this.window.focus();
+    } else {
+      this.#start(operation);
+    }
+    try {
+      return await operation.outcome;
+    } finally {
+      clearTimeout(timer);
+      request.gone.removeEventListener('abort', leave);
+    }
+  }
+
+  #start(operation: Operation): void {
+    this.#active = operation;
+    const { command, arguments: args } = operation.request;
+    operation.hostRequest = this.host.request<PersonCommand>(command, args, (prompt) => {
+      operation.prompt = prompt;
+      if (operation.ended) return;
+      this.window.show({ kind: 'prompt', operation: operation.id, name: prompt.operation, site: prompt.site, prompt: prompt.prompt, view: prompt.view });
+    });
+    void operation.hostRequest.outcome.then((outcome) => this.#finish(operation, outcome));
+  }
+
+  /** The host has ended it. */
+  #finish(operation: Operation, outcome: PageOutcome): void {
+    if (!operation.ended) {
+      operation.end(outcome);
+      if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close();
+      else this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error: outcome.error });
+    }
+    this.#next(operation);
+  }
+
+  /** Person, page or clock have ended it: the page hears at once, the host is told and given a moment. */
+  #stop(operation: Operation, reason: CancelReason): void {
+    if (operation.ended) return;
+    const failure = fail(reason);
+    operation.end(failure);
+    if (operation !== this.#active) {
+      this.#waiting.splice(this.#waiting.indexOf(operation), 1);
+      this.window.waiting = this.#waiting.length;
+      return;
+    }
+    if (QUIET.has(reason)) this.window.close();
+    else this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error: failure.error });
+    operation.hostRequest?.cancel(reason);
+    setTimeout(() => {
+      // A host that does not end a cancelled request may still hold the card: its end of stdin lets go of that.
+      if (this.#active === operation) this.host.close();
+    }, CANCEL_GRACE);
+  }
+
+  #next(ended: Operation): void {
+    if (this.#active !== ended) return;
+    this.#active = undefined;
+    const next = this.#waiting.shift();
+    this.window.waiting = this.#waiting.length;
+    if (next) this.#start(next);
+  }
+}

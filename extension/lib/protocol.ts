@@ -1,0 +1,276 @@
+/**
+ * The messages between extension and host as PROTOCOL.md writes them down (host/protocol/PROTOCOL.md). The tables
+ * there and the shapes here are held against each other by protocol.test.ts: change both together, and the host's.
+ */
+import { type ErrorName, ERRORS, isErrorName, type ProtocolError } from './errors';
+import { anyObject, boolean, type Fields, integer, listOf, object, type Of, oneOf, orNull, type Shape, string } from './shape';
+
+export const PROTOCOL_VERSION = 1;
+
+export const LIMITS = {
+  MESSAGE_TO_HOST_MAX: 65536,
+  MESSAGE_TO_EXTENSION_MAX: 1000000,
+  ORIGIN_MAX: 255,
+  NONCE_MIN: 44,
+  NONCE_MAX: 128,
+  CERTIFICATE_MAX: 16384,
+  PIN_MIN: 4,
+  PIN_MAX: 16,
+  TEXT_MAX: 128,
+  CERTIFICATES_MAX: 64,
+  TOKENS_MAX: 16,
+  WAITING_MAX: 32,
+  GRANTS_MAX: 1000,
+} as const;
+
+// Objects
+
+const site = object('site', {
+  origin: string,
+  host: string,
+  unicodeHost: orNull(string),
+  port: orNull(integer),
+});
+
+const reader = object('reader', {
+  name: string,
+  state: oneOf('empty', 'mute', 'unsupported', 'token'),
+});
+
+const pinStatus = object('pin-status', {
+  triesLeft: orNull(integer),
+  maximum: orNull(integer),
+  locked: boolean,
+});
+
+const token = object('token', {
+  id: string,
+  reader: string,
+  label: string,
+  serial: string,
+  manufacturer: string,
+  model: string,
+  firmware: orNull(string),
+  pin: pinStatus,
+});
+
+const certificate = object('certificate', {
+  id: string,
+  token: string,
+  holder: string,
+  organisation: orNull(string),
+  certificateId: orNull(string),
+  issuer: string,
+  serial: string,
+  notBefore: integer,
+  notAfter: integer,
+  state: oneOf('usable', 'expired', 'not-yet-valid', 'wrong-purpose', 'no-private-key', 'authority', 'unreadable'),
+  canAuthenticate: boolean,
+});
+
+const hashFunction = oneOf('SHA-256', 'SHA-384', 'SHA-512');
+
+const signatureAlgorithm = object('signature-algorithm', {
+  cryptoAlgorithm: oneOf('RSA'),
+  hashFunction,
+  paddingScheme: oneOf('PKCS1.5', 'PSS'),
+});
+
+const grant = object('grant', { origin: string, granted: integer });
+
+const error = object('error', {
+  code: integer,
+  name: string,
+  blame: oneOf('page', 'user', 'card', 'host', 'policy', 'extension'),
+  detail: anyObject,
+});
+
+export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
+  site,
+  reader,
+  token,
+  'pin-status': pinStatus,
+  certificate,
+  'signature-algorithm': signatureAlgorithm,
+  grant,
+  error,
+};
+
+export type Site = Of<typeof site>;
+export type Reader = Of<typeof reader>;
+export type Token = Of<typeof token>;
+export type Certificate = Of<typeof certificate>;
+export type Grant = Of<typeof grant>;
+
+// Views
+
+const reason = oneOf(
+  'no-smart-card-service',
+  'no-reader',
+  'no-token',
+  'unsupported-token',
+  'mute-token',
+  'token-in-use',
+  'token-removed',
+  'bad-token-data',
+  'no-usable-certificate',
+  'certificate-not-found',
+);
+
+const notice = oneOf(
+  'wrong-pin',
+  'pin-too-short',
+  'pin-too-long',
+  'pin-not-ascii',
+  'last-try-not-confirmed',
+  'session-stolen',
+  'token-in-use',
+);
+
+const waitingForToken = object('waiting-for-token', {
+  kind: oneOf('waiting-for-token'),
+  reason,
+  readers: listOf(reader),
+  certificates: listOf(certificate),
+  tokens: listOf(token),
+});
+
+const readingToken = object('reading-token', { kind: oneOf('reading-token'), reader: string });
+
+const chooseCertificate = object('choose-certificate', {
+  kind: oneOf('choose-certificate'),
+  tokens: listOf(token),
+  certificates: listOf(certificate),
+});
+
+const grantSigning = object('grant-signing', { kind: oneOf('grant-signing'), certificate });
+
+const enterPin = object('enter-pin', {
+  kind: oneOf('enter-pin'),
+  tokens: listOf(token),
+  certificates: listOf(certificate),
+  notice: orNull(notice),
+  chosen: orNull(string),
+});
+
+const working = object('working', { kind: oneOf('working'), stage: oneOf('verifying-pin', 'signing') });
+
+export const VIEWS = {
+  'waiting-for-token': waitingForToken,
+  'reading-token': readingToken,
+  'choose-certificate': chooseCertificate,
+  'grant-signing': grantSigning,
+  'enter-pin': enterPin,
+  working,
+} as const;
+
+/** What the person's answer to a view holds. */
+export const ANSWERS = {
+  'choose-certificate': object('answer', { certificate: string }),
+  'grant-signing': object('answer', { grant: boolean }),
+  'enter-pin': object('answer', { certificate: string, pin: string, lastTryConfirmed: boolean }),
+} as const;
+
+export type ViewKind = keyof typeof VIEWS;
+export type View = Of<(typeof VIEWS)[ViewKind]>;
+export type EnterPinView = Of<typeof enterPin>;
+export type Notice = Of<typeof notice>;
+export type Answer = Of<(typeof ANSWERS)[keyof typeof ANSWERS]>;
+
+// Commands
+
+export const COMMANDS = {
+  status: {
+    arguments: {},
+    result: object('result', { version: string, service: oneOf('running', 'stopped'), readers: listOf(reader) }),
+  },
+  tokens: { arguments: {}, result: object('result', { tokens: listOf(token) }) },
+  certificates: {
+    arguments: {},
+    result: object('result', { tokens: listOf(token), certificates: listOf(certificate) }),
+  },
+  authenticate: {
+    arguments: { origin: string, challengeNonce: string },
+    result: object('result', {
+      unverifiedCertificate: string,
+      algorithm: string,
+      signature: string,
+      format: string,
+      appVersion: string,
+    }),
+  },
+  'get-signing-certificate': {
+    arguments: { origin: string },
+    result: object('result', {
+      certificate: string,
+      supportedSignatureAlgorithms: listOf(signatureAlgorithm),
+    }),
+  },
+  sign: {
+    arguments: { origin: string, certificate: string, hash: string, hashFunction: string },
+    result: object('result', { signature: string, signatureAlgorithm }),
+  },
+  grants: { arguments: {}, result: object('result', { grants: listOf(grant) }) },
+  'revoke-grant': { arguments: { origin: string }, result: object('result', { revoked: boolean }) },
+} as const satisfies Record<string, { arguments: Fields; result: Shape<unknown> }>;
+
+export type Command = keyof typeof COMMANDS;
+/** Commands for which the host asks a person. */
+export type PersonCommand = 'authenticate' | 'get-signing-certificate' | 'sign';
+export type Arguments<C extends Command> = { [K in keyof (typeof COMMANDS)[C]['arguments']]: string };
+export type Result<C extends Command> = Of<(typeof COMMANDS)[C]['result']>;
+
+// Messages
+
+const cancelReason = oneOf('cancelled', 'timed-out', 'page-gone');
+const operation = oneOf('authenticate', 'select-certificate', 'sign');
+
+export const MESSAGES = {
+  request: object('request', {
+    type: oneOf('request'),
+    request: integer,
+    command: string,
+    arguments: anyObject,
+  }),
+  answer: object('answer', { type: oneOf('answer'), request: integer, prompt: integer, answer: anyObject }),
+  cancel: object('cancel', { type: oneOf('cancel'), request: integer, reason: cancelReason }),
+  hello: object('hello', { type: oneOf('hello'), protocol: integer, version: string }),
+  response: object('response', { type: oneOf('response'), request: integer, result: anyObject }),
+  failure: object('failure', { type: oneOf('failure'), request: orNull(integer), error }),
+  prompt: object('prompt', {
+    type: oneOf('prompt'),
+    request: integer,
+    prompt: integer,
+    operation,
+    site,
+    view: anyObject,
+  }),
+} as const;
+
+export type CancelReason = Of<typeof cancelReason>;
+export type OperationName = Of<typeof operation>;
+export type MessageToHost = Of<(typeof MESSAGES)['request' | 'answer' | 'cancel']>;
+export type Prompt = Omit<Of<(typeof MESSAGES)['prompt']>, 'view'> & { readonly view: View };
+export type MessageToExtension =
+  | Of<(typeof MESSAGES)['hello' | 'response']>
+  | (Omit<Of<(typeof MESSAGES)['failure']>, 'error'> & { readonly error: ProtocolError })
+  | Prompt;
+
+/** A message of the host, or null when it is none that this version of the protocol knows. */
+export function readMessage(value: unknown): MessageToExtension | null {
+  if (MESSAGES.hello.matches(value) || MESSAGES.response.matches(value)) return value;
+  if (MESSAGES.failure.matches(value)) {
+    const { error } = value;
+    if (!isErrorName(error.name) || ERRORS[error.name].code !== error.code) return null;
+    return { ...value, error: { ...error, name: error.name satisfies ErrorName } };
+  }
+  if (MESSAGES.prompt.matches(value)) {
+    const view: unknown = value.view;
+    return isView(view) ? { ...value, view } : null;
+  }
+  return null;
+}
+
+function isView(value: unknown): value is View {
+  return Object.values<Shape<View>>(VIEWS).some((view) => view.matches(value));
+}

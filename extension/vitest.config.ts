@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+import { WxtVitest } from 'wxt/testing/vitest-plugin';
+
+export default defineConfig({
+  plugins: [await WxtVitest()],
+  // Svelte's client half: the tests mount real components.
+  resolve: { conditions: ['browser'] },
+  test: { environment: 'happy-dom', restoreMocks: true, setupFiles: ['tests/messages.ts'] },
+});
