@@ -1,1 +1,41 @@
 //! Certificates and signatures out of a token.
+//!
+//! A program goes through these rooms:
+//!
+//! ```no_run
+//! use kagibashi_token::{Cancel, Pin, SignatureAlgorithm, Tokens};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tokens = Tokens::connect()?;
+//! let reader = tokens.readers()?.into_iter().find(|reader| reader.state.is_token()).ok_or("none")?;
+//! let mut token = tokens.open(&reader.name, &Cancel::new())?;
+//! let certificates = token.certificates()?;
+//! let key = certificates[0].key.clone().ok_or("no key")?;
+//! let digest = [0; 32];
+//! let signature = token.login_for(&key, &Pin::new("12345678")?)?.sign(&key, SignatureAlgorithm::Rs256, &digest)?;
+//! # Ok(()) }
+//! ```
+//!
+//! While a [`Token`] lives it holds the card for itself; dropping it lets go, and resets the card if
+//! somebody logged in.
+
+pub mod algorithm;
+pub mod certificate;
+pub mod driver;
+mod emsa;
+pub mod error;
+pub mod pin;
+mod pkcs15;
+pub mod service;
+pub mod token;
+mod verify;
+
+pub use algorithm::{HashFunction, SignatureAlgorithm};
+pub use certificate::{Certificate, CertificateError, Usability};
+pub use error::{PinChangeError, TokenError, ValidPin};
+pub use kagibashi_card::cancel::Cancel;
+pub use kagibashi_card::scp01::Mode as SecureMessagingMode;
+pub use kagibashi_card::status_word::StatusWord;
+pub use pin::{Pin, PinFormatError, PinStatus};
+pub use service::{Event, Reader, ReaderState, Stop, TokenKind, Tokens, Watch};
+pub use token::{KeyHandle, LoggedIn, Token, TokenCertificate, TokenInfo};

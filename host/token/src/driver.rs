@@ -1,0 +1,45 @@
+//! Which driver serves a card.
+
+mod epass2003;
+
+use kagibashi_card::channel::Channel;
+
+use crate::error::TokenError;
+use crate::token::Token;
+
+/// The kinds of token that have a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenKind {
+    /// Feitian ePass2003.
+    Epass2003,
+}
+
+impl TokenKind {
+    /// The name on the box.
+    pub fn model(self) -> &'static str {
+        match self {
+            Self::Epass2003 => "ePass2003",
+        }
+    }
+}
+
+/// The kind of token with this answer to reset.
+pub fn recognise(atr: &[u8]) -> Option<TokenKind> {
+    epass2003::firmware(atr).map(|_| TokenKind::Epass2003)
+}
+
+/// Opens the token at the other end of a channel. `reader` is what the channel leads to, for
+/// [`TokenInfo`](crate::TokenInfo) and [`KeyHandle`](crate::KeyHandle).
+pub fn open(
+    channel: Box<dyn Channel>,
+    reader: &str,
+    atr: &[u8],
+) -> Result<Box<dyn Token>, TokenError> {
+    match recognise(atr) {
+        Some(TokenKind::Epass2003) => {
+            Ok(Box::new(epass2003::Epass2003::open(channel, reader, atr)?))
+        }
+        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+    }
+}

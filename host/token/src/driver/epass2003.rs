@@ -1,0 +1,245 @@
+//! Feitian ePass2003 with a PKCS#15 file system.
+//!
+//! There is no public documentation by the maker; commands and layout are those that OpenSC's users
+//! have relied on for years.
+
+mod capabilities;
+mod files;
+mod key;
+mod pin;
+
+use kagibashi_card::apdu::{Command, Response};
+use kagibashi_card::channel::{Channel, ChannelError};
+use kagibashi_card::scp01::StaticKeys;
+use kagibashi_card::secure_messaging::{SecureMessaging, SecureMessagingError};
+use kagibashi_card::status_word::StatusWord;
+
+use self::capabilities::Capabilities;
+use self::files::Files;
+use super::TokenKind;
+use crate::algorithm::SignatureAlgorithm;
+use crate::error::{Operation, TokenError};
+use crate::pin::{Pin, PinStatus};
+use crate::token::{KeyHandle, LoggedIn, PrivateKeys, Token, TokenCertificate, TokenInfo};
+
+/// The ATR; the mask leaves out firmware version, layout mark and check byte.
+const ATR: [u8; 23] = [
+    0x3B, 0x9F, 0x95, 0x81, 0x31, 0xFE, 0x9F, 0x00, 0x66, 0x46, 0x53, 0x05, 0x00, 0x00, 0x00, 0x71,
+    0xDF, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+];
+const ATR_MASK: [u8; 23] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF,
+    0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00,
+];
+
+/// The firmware version in the ATR of an ePass2003, such as `01.00.11`; `None` for other cards.
+pub(super) fn firmware(atr: &[u8]) -> Option<String> {
+    let matches = atr.len() == ATR.len()
+        && atr
+            .iter()
+            .zip(ATR)
+            .zip(ATR_MASK)
+            .all(|((byte, wanted), mask)| byte & mask == wanted);
+    matches.then(|| format!("{:02x}.{:02x}.{:02x}", atr[12], atr[13], atr[14]))
+}
+
+/// An ePass2003 held open.
+pub(super) struct Epass2003 {
+    card: SecureMessaging<Box<dyn Channel>>,
+    reader: String,
+    firmware: String,
+    /// In upper-case hexadecimal, once known.
+    serial: Option<String>,
+    files: Files,
+    certificates: Option<Vec<TokenCertificate>>,
+    /// The number of the user PIN, once the directory was read.
+    pin_reference: Option<u8>,
+}
+
+impl Epass2003 {
+    pub(super) fn open(
+        mut channel: Box<dyn Channel>,
+        reader: &str,
+        atr: &[u8],
+    ) -> Result<Self, TokenError> {
+        let capabilities = Capabilities::read(&mut channel)?;
+        let card = match capabilities.mode {
+            Some(mode) => SecureMessaging::new(channel, mode, StaticKeys::TRANSPORT),
+            None => SecureMessaging::unprotected(channel),
+        };
+        let mut token = Self {
+            card,
+            reader: reader.to_owned(),
+            firmware: firmware(atr).unwrap_or_default(),
+            serial: capabilities.serial.map(hex::encode_upper),
+            files: Files::default(),
+            certificates: None,
+            pin_reference: None,
+        };
+        token.renew()?;
+        Ok(token)
+    }
+
+    /// Opens a new session with the card; no PIN is valid after that and no file selected.
+    fn renew(&mut self) -> Result<(), TokenError> {
+        self.files.forget_selection();
+        let renewed = match self.card.renew() {
+            // A directory without keys is selected, left over from another program.
+            Err(SecureMessagingError::Handshake {
+                status: StatusWord::KeyNotFound,
+            }) => {
+                self.card.channel_mut().reset()?;
+                self.card.renew()
+            }
+            Err(
+                SecureMessagingError::Channel(ChannelError::WasReset)
+                | SecureMessagingError::Handshake {
+                    status: StatusWord::ConditionsNotSatisfied,
+                },
+            ) => self.card.renew(),
+            renewed => renewed,
+        };
+        renewed.map_err(|error| situation(Operation::Handshake, error))
+    }
+
+    /// Sends a command once. A lost session is [`TokenError::SessionStolen`].
+    fn transmit(
+        &mut self,
+        operation: Operation,
+        command: &Command,
+    ) -> Result<Response, TokenError> {
+        let answer = self
+            .card
+            .transmit(command)
+            .map_err(|error| situation(operation, error));
+        match &answer {
+            Ok(response) => tracing::debug!(%operation, status = %response.status, "exchange"),
+            Err(error) => tracing::debug!(%operation, %error, "exchange failed"),
+        }
+        answer
+    }
+
+    /// The same for a command that nothing but 9000 is an answer to.
+    fn request(&mut self, operation: Operation, command: &Command) -> Result<Vec<u8>, TokenError> {
+        let response = self.transmit(operation, command)?;
+        match response.status {
+            StatusWord::Success => Ok(response.data),
+            status_word => Err(TokenError::Unexpected {
+                operation,
+                status_word,
+            }),
+        }
+    }
+
+    /// Runs `steps`, and once more in a new session if the first was lost on the way. They must
+    /// begin by selecting what they need and must not give a PIN.
+    fn repeatable<T>(
+        &mut self,
+        mut steps: impl FnMut(&mut Self) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        match steps(self) {
+            Err(TokenError::SessionStolen) => {
+                tracing::info!("the session with the card was lost; opening a new one");
+                self.renew()?;
+                steps(self)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn serial(&mut self) -> Result<String, TokenError> {
+        if let Some(serial) = &self.serial {
+            return Ok(serial.clone());
+        }
+        let data = self.repeatable(|token| {
+            let command = Command::new(0x00, 0xCA, 0x01, 0x80).expecting(0);
+            token.request(Operation::GetData, &command)
+        })?;
+        let serial = hex::encode_upper(data);
+        self.serial = Some(serial.clone());
+        Ok(serial)
+    }
+}
+
+impl Token for Epass2003 {
+    fn info(&mut self) -> Result<TokenInfo, TokenError> {
+        let description = self.token_info()?;
+        Ok(TokenInfo {
+            label: description.label,
+            serial: self.serial()?,
+            manufacturer: description.manufacturer,
+            model: TokenKind::Epass2003.model().to_owned(),
+            firmware: self.firmware.clone(),
+            reader: self.reader.clone(),
+            secure_messaging: self.card.mode(),
+        })
+    }
+
+    fn certificates(&mut self) -> Result<Vec<TokenCertificate>, TokenError> {
+        if let Some(certificates) = &self.certificates {
+            return Ok(certificates.clone());
+        }
+        let certificates = self.read_certificates()?;
+        self.certificates = Some(certificates.clone());
+        Ok(certificates)
+    }
+
+    fn pin_status(&mut self) -> Result<PinStatus, TokenError> {
+        self.ask_pin_status()
+    }
+
+    fn check_holds(&mut self, key: &KeyHandle) -> Result<(), TokenError> {
+        let found = self.serial()?;
+        if found == key.serial {
+            Ok(())
+        } else {
+            Err(TokenError::WrongToken {
+                expected: key.serial.clone(),
+                found,
+            })
+        }
+    }
+
+    fn login(&mut self, pin: &Pin) -> Result<LoggedIn<'_>, TokenError> {
+        self.authenticate(pin)?;
+        Ok(LoggedIn::new(self))
+    }
+
+    fn verify_pin(&mut self, pin: &Pin) -> Result<(), TokenError> {
+        self.authenticate(pin)?;
+        self.renew()
+    }
+
+    fn change_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError> {
+        self.replace_pin(current, new)
+    }
+}
+
+impl PrivateKeys for Epass2003 {
+    fn sign(
+        &mut self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        self.check_holds(key)?;
+        self.make_signature(key, algorithm, digest)
+    }
+}
+
+fn situation(operation: Operation, error: SecureMessagingError) -> TokenError {
+    match error {
+        SecureMessagingError::Channel(error) => error.into(),
+        SecureMessagingError::SessionLost => TokenError::SessionStolen,
+        SecureMessagingError::Handshake { status }
+        | SecureMessagingError::Unprotected { status } => TokenError::Unexpected {
+            operation,
+            status_word: status,
+        },
+        SecureMessagingError::NoRandomness => TokenError::NoRandomness,
+        other => TokenError::SecureMessaging(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! The user PIN: proving, asking for the tries left, replacing.
+//!
+//! The PIN itself never travels; it becomes a 3DES key with which the card's challenge is encrypted.
+
+use des::TdesEde3;
+use des::cipher::{BlockEncrypt, KeyInit};
+use kagibashi_card::apdu::Command;
+use kagibashi_card::channel::Channel;
+use kagibashi_card::status_word::StatusWord;
+use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
+
+use super::Epass2003;
+use crate::error::{Operation, PinChangeError, TokenError, ValidPin};
+use crate::pin::{Pin, PinStatus};
+use crate::pkcs15::{aodf, odf::Directory};
+
+/// The user PIN's number on every token that OpenSC set up. A cold signature relies on it rather
+/// than reading it from the directory.
+const USER_PIN: u8 = 0x01;
+
+/// Added to a PIN's number where a command names it: it lies in the application's directory.
+const IN_APPLICATION: u8 = 0x80;
+
+/// What the card encrypts challenges with.
+struct PinKey(Zeroizing<[u8; 24]>);
+
+impl PinKey {
+    fn new(pin: &Pin) -> Self {
+        let characters = pin.expose();
+        let mut key = Zeroizing::new([0; 24]);
+        key[..20].copy_from_slice(&Sha1::digest(characters));
+        // At most 16.
+        key[23] = u8::try_from(characters.len()).unwrap_or(u8::MAX);
+        Self(key)
+    }
+
+    fn answer(&self, challenge: [u8; 8]) -> [u8; 8] {
+        let mut block = challenge.into();
+        TdesEde3::new((&*self.0).into()).encrypt_block(&mut block);
+        block.into()
+    }
+}
+
+impl Epass2003 {
+    fn user_pin(&self) -> u8 {
+        self.pin_reference.unwrap_or(USER_PIN)
+    }
+
+    /// Gives the PIN to the card, once. Up to that point a lost session is mended.
+    pub(super) fn authenticate(&mut self, pin: &Pin) -> Result<(), TokenError> {
+        let key = PinKey::new(pin);
+        let challenge = self.repeatable(Self::challenge)?;
+        // Before the PIN goes out, so that whatever happens then no login is left behind.
+        self.card.channel_mut().reset_at_end();
+        let command = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin())
+            .with_data(&key.answer(challenge));
+        let status = self.transmit(Operation::VerifyPin, &command)?.status;
+        match status {
+            StatusWord::Success => Ok(()),
+            StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => {
+                Err(TokenError::PinLocked)
+            }
+            StatusWord::TriesLeft(tries) => Err(TokenError::PinWrong {
+                tries_left: Some(tries),
+            }),
+            StatusWord::AuthenticationFailed => Err(TokenError::PinWrong { tries_left: None }),
+            StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => Err(TokenError::NoPin),
+            status_word => Err(TokenError::Unexpected {
+                operation: Operation::VerifyPin,
+                status_word,
+            }),
+        }
+    }
+
+    /// A random number of the card's. PINs are searched for from the current directory upwards.
+    fn challenge(&mut self) -> Result<[u8; 8], TokenError> {
+        self.enter_application()?;
+        let command = Command::new(0x00, 0x84, 0x00, 0x00).expecting(16);
+        let answer = self.request(Operation::GetChallenge, &command)?;
+        answer
+            .first_chunk::<8>()
+            .copied()
+            .ok_or(TokenError::MalformedData {
+                what: "a challenge",
+            })
+    }
+
+    pub(super) fn ask_pin_status(&mut self) -> Result<PinStatus, TokenError> {
+        self.find_user_pin()?;
+        let (tries_left, locked) = self.ask_tries_left()?;
+        let maximum = self.maximum_tries()?;
+        Ok(PinStatus {
+            tries_left,
+            maximum,
+            locked,
+        })
+    }
+
+    /// Reads the user PIN's number from the directory. A token without such a record may have a PIN
+    /// all the same.
+    fn find_user_pin(&mut self) -> Result<(), TokenError> {
+        if self.pin_reference.is_none() {
+            let files = self.directory(Directory::Authentication)?;
+            self.pin_reference = files
+                .iter()
+                .flat_map(|file| aodf::parse(file))
+                .find(|pin| pin.is_user_pin)
+                .map(|pin| pin.reference & !IN_APPLICATION);
+        }
+        Ok(())
+    }
+
+    /// The tries left, if the card says, and whether the PIN is locked. The firmware with CMAC may
+    /// refuse the question by dropping the session; nothing depends on the answer.
+    fn ask_tries_left(&mut self) -> Result<(Option<u8>, bool), TokenError> {
+        let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin());
+        let asked = self.repeatable(|token| {
+            token.challenge()?;
+            token.transmit(Operation::VerifyPin, &query)
+        });
+        match asked {
+            Ok(answer) => Ok(match answer.status {
+                StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => (Some(0), true),
+                StatusWord::TriesLeft(tries) => (Some(tries), false),
+                StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => {
+                    return Err(TokenError::NoPin);
+                }
+                _ => (None, false),
+            }),
+            Err(TokenError::Unexpected { .. }) => Ok((None, false)),
+            Err(TokenError::SessionStolen) => {
+                self.renew()?;
+                Ok((None, false))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces the PIN and proves the new one.
+    pub(super) fn replace_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError> {
+        self.authenticate(current)?;
+        // Until the card is told to write, the old PIN stays whatever happens.
+        let unchanged = |reason| change_error(ValidPin::Current, reason);
+        let maximum = self.tries_to_set().map_err(unchanged)?;
+        let mut data = Zeroizing::new(vec![maximum << 4 | maximum]);
+        data.extend_from_slice(&*PinKey::new(new).0);
+        let command = Command::new(0x80, 0xE5, 0x04, self.user_pin()).with_data(&data);
+        match self.request(Operation::UpdatePin, &command) {
+            Ok(_) => match self.authenticate(new) {
+                Ok(()) => {}
+                // The card says it wrote the PIN and then refuses it.
+                Err(reason @ TokenError::PinWrong { .. }) => {
+                    let valid = match self.authenticate(current) {
+                        Ok(()) => ValidPin::Current,
+                        Err(_) => ValidPin::Unknown,
+                    };
+                    return Err(change_error(valid, reason));
+                }
+                // It confirmed the change; only the proof is missing.
+                Err(reason) => return Err(change_error(ValidPin::New, reason)),
+            },
+            Err(reason @ TokenError::Unexpected { .. }) => return Err(unchanged(reason)),
+            Err(reason) => {
+                let valid = self.find_valid_pin(current, new);
+                return Err(change_error(valid, reason));
+            }
+        }
+        if let Err(error) = self.renew() {
+            // The PIN is changed; the reset at the end logs out as well.
+            tracing::warn!(%error, "no new session after the change of the PIN");
+        }
+        Ok(())
+    }
+
+    /// Which PIN is valid after the card was told to write and nobody knows whether it did. The
+    /// counter is full, for the current PIN was right a moment ago.
+    fn find_valid_pin(&mut self, current: &Pin, new: &Pin) -> ValidPin {
+        if self.renew().is_err() {
+            return ValidPin::Unknown;
+        }
+        match self.authenticate(new) {
+            Ok(()) => ValidPin::New,
+            Err(TokenError::PinWrong { .. }) => match self.authenticate(current) {
+                Ok(()) => ValidPin::Current,
+                Err(_) => ValidPin::Unknown,
+            },
+            Err(_) => ValidPin::Unknown,
+        }
+    }
+
+    /// The counter to give a new PIN, which must be told along with it. Right after a right PIN the
+    /// tries left are all there are.
+    fn tries_to_set(&mut self) -> Result<u8, TokenError> {
+        /// What a PIN of few tries is worth less than: the file that says so is open to anybody.
+        const FEWEST: u8 = 3;
+        const USUAL: u8 = 6;
+        if let Some(maximum) = self.maximum_tries()?.filter(|&maximum| maximum >= FEWEST) {
+            return Ok(maximum);
+        }
+        let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin());
+        self.challenge()?;
+        match self.transmit(Operation::VerifyPin, &query)?.status {
+            StatusWord::TriesLeft(tries @ FEWEST..) => Ok(tries),
+            _ => Ok(USUAL),
+        }
+    }
+}
+
+fn change_error(valid: ValidPin, reason: TokenError) -> TokenError {
+    PinChangeError {
+        valid,
+        reason: Box::new(reason),
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pin_becomes_a_key() {
+        let cases = [
+            (
+                "12345678",
+                "7C222FB2927D828AF22F592134E8932480637C0D00000008",
+                "0EC693520DA045D6",
+            ),
+            (
+                "00000000",
+                "70352F41061EDA4FF3C322094AF068BA70C3B38B00000008",
+                "517834F7A961E84A",
+            ),
+        ];
+        let challenge = hex::decode("BC60BE83150CB9D3").unwrap().try_into().unwrap();
+        for (pin, key, answer) in cases {
+            let pin_key = PinKey::new(&Pin::new(pin).unwrap());
+            assert_eq!(hex::encode_upper(*pin_key.0), key);
+            assert_eq!(hex::encode_upper(pin_key.answer(challenge)), answer);
+        }
+    }
+}

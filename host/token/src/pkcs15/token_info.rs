@@ -1,0 +1,29 @@
+//! EF(TokenInfo): what the token calls itself (PKCS#15 v1.1, section 6.9).
+
+use der::asn1::AnyRef;
+use der::{Decode, Tag};
+
+use super::record::{Fields, records};
+
+/// The fields of TokenInfo that are for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TokenDescription {
+    pub manufacturer: String,
+    pub label: String,
+}
+
+impl TokenDescription {
+    /// `None` if it is no TokenInfo; fields that are absent are empty.
+    pub(crate) fn parse(file: &[u8]) -> Option<Self> {
+        let fields = Fields::of_sequence(AnyRef::from_der(records(file).next()?).ok()?)?;
+        let text = |field: Option<AnyRef<'_>>| {
+            field
+                .map(|field| String::from_utf8_lossy(field.value()).trim_end().to_owned())
+                .unwrap_or_default()
+        };
+        Some(Self {
+            manufacturer: text(fields.first(Tag::Utf8String)),
+            label: text(fields.tagged(0)),
+        })
+    }
+}

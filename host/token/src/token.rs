@@ -1,0 +1,138 @@
+//! What any token can do, whoever made it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::algorithm::SignatureAlgorithm;
+use crate::certificate::{Certificate, CertificateError};
+use crate::error::TokenError;
+use crate::pin::{Pin, PinStatus};
+use kagibashi_card::scp01::Mode;
+
+/// A token held open: nobody else talks to it while this lives.
+///
+/// Dropping it lets go; if a PIN was given meanwhile the card is reset, so that the next program
+/// finds it without login.
+pub trait Token: Send {
+    /// What the token is.
+    fn info(&mut self) -> Result<TokenInfo, TokenError>;
+
+    /// All certificates, in the order of the card's directory. Read once, then remembered. One odd
+    /// certificate or directory record does not keep the others from the list.
+    fn certificates(&mut self) -> Result<Vec<TokenCertificate>, TokenError>;
+
+    /// How many tries are left. No login, and no try is spent.
+    fn pin_status(&mut self) -> Result<PinStatus, TokenError>;
+
+    /// Refuses a token other than the one the key was found on.
+    fn check_holds(&mut self, key: &KeyHandle) -> Result<(), TokenError>;
+
+    /// Gives the PIN, once: whatever goes wrong, it is not sent a second time.
+    fn login(&mut self, pin: &Pin) -> Result<LoggedIn<'_>, TokenError>;
+
+    /// The same for a remembered key: another token than its own is refused before the PIN is sent.
+    fn login_for(&mut self, key: &KeyHandle, pin: &Pin) -> Result<LoggedIn<'_>, TokenError> {
+        self.check_holds(key)?;
+        self.login(pin)
+    }
+
+    /// Checks a PIN and logs out again. A wrong one spends a try.
+    fn verify_pin(&mut self, pin: &Pin) -> Result<(), TokenError>;
+
+    /// Replaces the PIN; the new one is proved before this returns, and the token is left without
+    /// login. A wrong `current` is [`TokenError::PinWrong`]; after any later failure
+    /// [`TokenError::PinChange`] says which PIN is valid.
+    fn change_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError>;
+}
+
+/// What a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// The name its owner gave it; may be empty.
+    pub label: String,
+    /// Serial number in upper-case hexadecimal.
+    pub serial: String,
+    /// Who set it up, by the token's own word; may be empty.
+    pub manufacturer: String,
+    /// Such as `ePass2003`.
+    pub model: String,
+    /// Firmware version, such as `01.00.11`; read from the ATR.
+    pub firmware: String,
+    /// The reader it is in.
+    pub reader: String,
+    /// How the exchange is protected; `None` if it goes in the clear.
+    pub secure_messaging: Option<Mode>,
+}
+
+/// A certificate on a token.
+#[derive(Clone, Debug)]
+pub struct TokenCertificate {
+    /// The certificate as it is on the card.
+    pub der: Vec<u8>,
+    /// The name in the card's directory; may be empty.
+    pub label: String,
+    /// The PKCS#15 identifier that it shares with its key.
+    pub id: Vec<u8>,
+    /// Whether the directory calls it the certificate of an authority.
+    pub authority: bool,
+    /// Whether its private key is on the token.
+    pub has_private_key: bool,
+    /// What to sign with; `None` without a private key, or with one that no algorithm of ours can
+    /// use.
+    pub key: Option<KeyHandle>,
+    /// What it says, as far as it can be read.
+    pub parsed: Result<Certificate, CertificateError>,
+}
+
+/// A private key that can be found again in a later session without listing certificates. It holds
+/// nothing secret and can be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KeyHandle {
+    /// The reader the token was in.
+    pub reader: String,
+    /// The token's serial number in upper-case hexadecimal.
+    pub serial: String,
+    /// What the driver calls the key; for ePass2003 its file id.
+    pub reference: u16,
+    /// Length of the modulus in bits.
+    pub modulus_bits: u32,
+    /// `SubjectPublicKeyInfo` in DER, against which each signature is checked.
+    pub public_key: Vec<u8>,
+}
+
+/// The private key operations of a token, open only to [`LoggedIn`].
+pub(crate) trait PrivateKeys {
+    fn sign(
+        &mut self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, TokenError>;
+}
+
+/// A token that has accepted its PIN.
+pub struct LoggedIn<'token> {
+    token: &'token mut dyn PrivateKeys,
+}
+
+impl<'token> LoggedIn<'token> {
+    pub(crate) fn new(token: &'token mut dyn PrivateKeys) -> Self {
+        Self { token }
+    }
+
+    /// Signs a digest made with the algorithm's hash function. The signature has been checked
+    /// against the key's public half; it is as long as the modulus.
+    pub fn sign(
+        &mut self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        self.token.sign(key, algorithm, digest)
+    }
+}
+
+impl std::fmt::Debug for LoggedIn<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("LoggedIn")
+    }
+}
