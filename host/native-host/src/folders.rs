@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 
 /// No folder can be made below this, not even by root.
-const NOWHERE: &str = if cfg!(windows) { r"\\.\NUL\kagibashi" } else { "/dev/null/kagibashi" };
+const NOWHERE: &str = if cfg!(windows) {
+    r"\\.\NUL\kagibashi"
+} else {
+    "/dev/null/kagibashi"
+};
 
 /// The folders of one person. Nothing here makes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +33,10 @@ impl Folders {
                     .map_or_else(|| project.data_local_dir().join("state"), PathBuf::from),
             },
             // Without a home (a service, say) nothing is kept.
-            None => Self { config: PathBuf::from(NOWHERE), state: PathBuf::from(NOWHERE) },
+            None => Self {
+                config: PathBuf::from(NOWHERE),
+                state: PathBuf::from(NOWHERE),
+            },
         }
     }
 }

@@ -24,8 +24,15 @@ impl Language {
     }
 
     fn of_locale(locale: &str) -> Self {
-        let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("ja") { Self::Japanese } else { Self::English }
+        let language = locale
+            .split(['_', '-', '.', '@'])
+            .next()
+            .unwrap_or_default();
+        if language.eq_ignore_ascii_case("ja") {
+            Self::Japanese
+        } else {
+            Self::English
+        }
     }
 }
 
@@ -46,11 +53,20 @@ fn system_locale() -> Option<String> {
     use winreg::enums::HKEY_CURRENT_USER;
 
     let user = RegKey::predef(HKEY_CURRENT_USER);
-    let display = user.open_subkey(r"Control Panel\Desktop").ok().and_then(|key| {
-        key.get_value::<Vec<String>, _>("PreferredUILanguages").ok()?.into_iter().next()
-    });
+    let display = user
+        .open_subkey(r"Control Panel\Desktop")
+        .ok()
+        .and_then(|key| {
+            key.get_value::<Vec<String>, _>("PreferredUILanguages")
+                .ok()?
+                .into_iter()
+                .next()
+        });
     display.or_else(|| {
-        user.open_subkey(r"Control Panel\International").ok()?.get_value("LocaleName").ok()
+        user.open_subkey(r"Control Panel\International")
+            .ok()?
+            .get_value("LocaleName")
+            .ok()
     })
 }
 

@@ -1,2 +1,32 @@
-//! The native messaging host and command line of Kagibashi.
-fn main() {}
+//! `kagibashi`: a native messaging host for browsers, and a command line.
+
+mod advice;
+mod browser;
+mod command;
+mod failure;
+mod folders;
+mod grant;
+mod identity;
+mod language;
+mod log;
+mod prompt;
+mod terminal;
+mod watch;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use browser::Caller;
+use grant::Grants;
+
+/// Which door did I come in by?
+fn main() -> ExitCode {
+    let folders = folders::Folders::of_user();
+    log::start(&folders.state);
+    let grants = Grants::in_folder(&folders.config);
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match Caller::recognise(&arguments) {
+        Some(caller) => browser::serve(&caller, grants),
+        None => terminal::run(&grants),
+    }
+}

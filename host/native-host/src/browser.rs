@@ -1,0 +1,246 @@
+//! The door for browsers: native messaging on stdin and stdout.
+//!
+//! This thread reads. One worker answers what needs no person, one thread
+//! serves the request that does. The end of stdin cancels everything.
+
+mod caller;
+mod conversation;
+mod operation;
+mod outbox;
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use kagibashi_card::cancel::Cancel;
+use kagibashi_protocol::limit::WAITING_MAX;
+use kagibashi_protocol::message::{MessageToExtension, Outcome};
+use kagibashi_protocol::request::{Command, MessageToHost, Refusal};
+use kagibashi_protocol::{ErrorCode, Failure, frame};
+
+pub use caller::Caller;
+
+use crate::command::status;
+use crate::command::survey::Survey;
+use crate::grant::Grants;
+use operation::Operation;
+use outbox::Outbox;
+
+/// How long the card may take to let go after the browser has gone.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Serves a browser until its end of the pipe is closed.
+pub fn serve(caller: &Caller, grants: Grants) -> ExitCode {
+    let outbox = Outbox::to_stdout();
+    if !caller.is_ours() {
+        tracing::warn!("refused a caller that is not our extension");
+        outbox.fail(None, ErrorCode::CallerNotAllowed);
+        return ExitCode::FAILURE;
+    }
+    outbox.send(&MessageToExtension::hello(env!("CARGO_PKG_VERSION")));
+    let host = Host::new(outbox, grants);
+    let outcome = host.read_all(&mut std::io::stdin().lock());
+    host.let_go();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(code) => {
+            host.outbox.fail(None, code);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a request without a person is put into the queue as.
+struct Errand {
+    request: u32,
+    command: Command,
+}
+
+struct Host {
+    outbox: Outbox,
+    grants: Grants,
+    errands: SyncSender<Errand>,
+    /// Raised when the browser has gone.
+    gone: Cancel,
+    requests: Requests,
+}
+
+/// The ids in use, and the request that has the person.
+#[derive(Clone, Default)]
+struct Requests {
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Default)]
+struct Open {
+    ids: HashSet<u32>,
+    operation: Option<Operation>,
+}
+
+impl Requests {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        // The set is consistent after every statement, so a panic elsewhere
+        // does not spoil it.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Frees the id, then answers: whoever reads the answer may ask at once.
+    fn end(&self, outbox: &Outbox, request: u32, outcome: Result<Outcome, Failure>) {
+        let ended = {
+            let mut open = self.lock();
+            open.ids.remove(&request);
+            open.operation
+                .take_if(|operation| operation.request() == request)
+        };
+        drop(ended);
+        outbox.send(&match outcome {
+            Ok(result) => MessageToExtension::Response { request, result },
+            Err(error) => MessageToExtension::Failure {
+                request: Some(request),
+                error,
+            },
+        });
+    }
+}
+
+impl Host {
+    fn new(outbox: Outbox, grants: Grants) -> Self {
+        let (errands, queue) = mpsc::sync_channel::<Errand>(WAITING_MAX);
+        let gone = Cancel::new();
+        let requests = Requests::default();
+        {
+            let (outbox, grants) = (outbox.clone(), grants.clone());
+            let (gone, requests) = (gone.clone(), requests.clone());
+            thread::spawn(move || {
+                for Errand { request, command } in queue {
+                    let outcome = unwound(|| run_errand(command, &grants, &gone));
+                    requests.end(&outbox, request, outcome);
+                }
+            });
+        }
+        Self {
+            outbox,
+            grants,
+            errands,
+            gone,
+            requests,
+        }
+    }
+
+    /// Reads until the stream ends; the error is why it can't be read on.
+    fn read_all(&self, stream: &mut impl Read) -> Result<(), ErrorCode> {
+        loop {
+            let body = match frame::read(stream) {
+                Ok(Some(body)) => body,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(%error, "the extension's stream can't be read on");
+                    return Err(error.code());
+                }
+            };
+            match MessageToHost::parse(&body) {
+                Ok(message) => self.take(message),
+                Err(Refusal { request, failure }) => {
+                    tracing::warn!(%failure, "refused a message");
+                    self.outbox.send(&MessageToExtension::Failure {
+                        request,
+                        error: failure,
+                    });
+                }
+            }
+        }
+    }
+
+    fn take(&self, message: MessageToHost) {
+        match message {
+            MessageToHost::Request { request, command } => {
+                if let Err(code) = self.begin(request, command) {
+                    self.outbox.fail(Some(request), code);
+                }
+            }
+            MessageToHost::Answer {
+                request,
+                prompt,
+                answer,
+            } => self.with_operation(request, |operation| operation.answer(prompt, answer)),
+            MessageToHost::Cancel { request, reason } => {
+                self.with_operation(request, |operation| operation.end(reason));
+            }
+        }
+    }
+
+    /// An answer or a cancel for a request that has just ended is nobody's
+    /// fault and needs no reply.
+    fn with_operation(&self, request: u32, act: impl FnOnce(&Operation)) {
+        let open = self.requests.lock();
+        if let Some(operation) = open.operation.as_ref().filter(|it| it.request() == request) {
+            act(operation);
+        }
+    }
+
+    fn begin(&self, request: u32, command: Command) -> Result<(), ErrorCode> {
+        let mut open = self.requests.lock();
+        if open.ids.contains(&request) {
+            return Err(ErrorCode::RequestInUse);
+        }
+        match command {
+            Command::Authenticate(_) | Command::GetSigningCertificate { .. } | Command::Sign(_) => {
+                if open.operation.is_some() {
+                    return Err(ErrorCode::Busy);
+                }
+                open.ids.insert(request);
+                let (outbox, grants) = (self.outbox.clone(), self.grants.clone());
+                let requests = self.requests.clone();
+                open.operation = Some(Operation::begin(request, command, outbox, grants, requests));
+            }
+            command => {
+                self.errands
+                    .try_send(Errand { request, command })
+                    .map_err(|_| ErrorCode::TooManyRequests)?;
+                open.ids.insert(request);
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels what is going on and waits, not for ever, until the card is
+    /// free.
+    fn let_go(&self) {
+        self.gone.cancel();
+        let finished = {
+            let open = self.requests.lock();
+            let Some(operation) = &open.operation else {
+                return;
+            };
+            operation.end(ErrorCode::PageGone);
+            operation.finished()
+        };
+        if !finished.wait(LAST_WORDS) {
+            tracing::warn!("the card did not let go in time");
+        }
+    }
+}
+
+fn run_errand(command: Command, grants: &Grants, gone: &Cancel) -> Result<Outcome, Failure> {
+    match command {
+        Command::Tokens => Survey::take(gone, |_| Ok(())).map(|survey| Outcome::Tokens {
+            tokens: survey.tokens,
+        }),
+        Command::Certificates => Survey::take(gone, |_| Ok(())).map(Survey::into_outcome),
+        Command::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
+        Command::RevokeGrant { origin } => grants
+            .revoke(&origin)
+            .map(|revoked| Outcome::RevokeGrant { revoked }),
+        _ => status::status(),
+    }
+}
+
+/// A panic in a command is that request's failure, not the host's end.
+fn unwound(act: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    panic::catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err(ErrorCode::HostFault.into()))
+}

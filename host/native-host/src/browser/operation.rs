@@ -1,0 +1,153 @@
+//! The request that needs a person: a thread of its own, its inbox, its end.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use kagibashi_card::cancel::Cancel;
+use kagibashi_protocol::message::Outcome;
+use kagibashi_protocol::object::Site;
+use kagibashi_protocol::request::Command;
+use kagibashi_protocol::view::{Answer, Operation as Kind};
+use kagibashi_protocol::{ErrorCode, Failure, Origin};
+
+use super::conversation::{Conversation, Inbound};
+use super::outbox::Outbox;
+use super::{Requests, unwound};
+use crate::command::{authenticate, sign, signing_certificate};
+use crate::grant::Grants;
+use crate::prompt::Prompt;
+use crate::watch::TokenWatch;
+
+/// A request that is going on.
+pub struct Operation {
+    request: u32,
+    inbox: Sender<Inbound>,
+    cancel: Cancel,
+    ended_by: EndedBy,
+    finished: Finished,
+}
+
+/// Why the request was ended from outside, if it was.
+#[derive(Clone, Default)]
+pub struct EndedBy(Arc<Mutex<Option<ErrorCode>>>);
+
+impl EndedBy {
+    fn set(&self, code: ErrorCode) {
+        let mut reason = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.get_or_insert(code);
+    }
+
+    /// The reason, or `cancelled` when none was given.
+    pub fn failure(&self) -> Failure {
+        let reason = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.unwrap_or(ErrorCode::Cancelled).into()
+    }
+}
+
+/// Tells when the operation's thread has let go of everything.
+#[derive(Clone)]
+pub struct Finished(Arc<Mutex<Receiver<()>>>);
+
+impl Finished {
+    /// False when it took longer than `at_most`.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let end = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(
+            end.recv_timeout(at_most),
+            Err(mpsc::RecvTimeoutError::Timeout)
+        )
+    }
+}
+
+impl Operation {
+    /// Starts the thread.
+    pub fn begin(
+        request: u32,
+        command: Command,
+        outbox: Outbox,
+        grants: Grants,
+        requests: Requests,
+    ) -> Self {
+        let (inbox, inbound) = mpsc::channel();
+        let (running, end) = mpsc::channel::<()>();
+        let cancel = Cancel::new();
+        let ended_by = EndedBy::default();
+        let watch_inbox = inbox.clone();
+        let (kind, origin) = described(&command);
+        let mut conversation = Conversation::new(
+            request,
+            kind,
+            Site::from(origin),
+            outbox.clone(),
+            inbound,
+            cancel.clone(),
+            ended_by.clone(),
+        );
+        thread::spawn(move || {
+            let outcome = {
+                // Watching starts before the first look, so that nothing that
+                // happens in between is missed.
+                let _watch =
+                    TokenWatch::start(move || watch_inbox.send(Inbound::TokensChanged).is_ok());
+                unwound(|| run(&command, &grants, &mut conversation))
+            };
+            requests.end(&outbox, request, outcome);
+            drop(running);
+        });
+        Self {
+            request,
+            inbox,
+            cancel,
+            ended_by,
+            finished: Finished(Arc::new(Mutex::new(end))),
+        }
+    }
+
+    /// Its id.
+    pub fn request(&self) -> u32 {
+        self.request
+    }
+
+    /// The person answered prompt number `prompt`.
+    pub fn answer(&self, prompt: u32, answer: Answer) {
+        drop(self.inbox.send(Inbound::Answer { prompt, answer }));
+    }
+
+    /// Ends it: the card stops at its next exchange, a question is withdrawn.
+    pub fn end(&self, reason: ErrorCode) {
+        self.ended_by.set(reason);
+        self.cancel.cancel();
+        drop(self.inbox.send(Inbound::Ended));
+    }
+
+    /// A way to wait for its end without holding it.
+    pub fn finished(&self) -> Finished {
+        self.finished.clone()
+    }
+}
+
+/// What the window says is asked, and who asks.
+fn described(command: &Command) -> (Kind, &Origin) {
+    match command {
+        Command::Authenticate(request) => (Kind::Authenticate, &request.origin),
+        Command::Sign(request) => (Kind::Sign, &request.origin),
+        Command::GetSigningCertificate { origin } | Command::RevokeGrant { origin } => {
+            (Kind::SelectCertificate, origin)
+        }
+        Command::Status | Command::Tokens | Command::Certificates | Command::Grants => {
+            unreachable!("errands have no person")
+        }
+    }
+}
+
+fn run(command: &Command, grants: &Grants, prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
+    match command {
+        Command::Authenticate(request) => {
+            authenticate::authenticate(request, prompt).map(Outcome::Authenticate)
+        }
+        Command::Sign(request) => sign::sign(request, grants, prompt),
+        _ => signing_certificate::get_signing_certificate(prompt),
+    }
+}

@@ -1,0 +1,8 @@
+//! What Kagibashi does when it is asked: the same for a page and for a terminal.
+
+pub mod authenticate;
+pub mod sign;
+pub mod signature;
+pub mod signing_certificate;
+pub mod status;
+pub mod survey;

@@ -1,0 +1,70 @@
+//! `sign`: signs a hash that a page made, if the site holds a grant.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kagibashi_protocol::message::Outcome;
+use kagibashi_protocol::object::{self, PaddingScheme};
+use kagibashi_protocol::request::Sign;
+use kagibashi_protocol::view::{Answer, View};
+use kagibashi_protocol::{ErrorCode, Failure};
+use kagibashi_token::algorithm::Padding;
+use kagibashi_token::{HashFunction, SignatureAlgorithm};
+
+use crate::command::signature::{self, Choice, Wanted};
+use crate::grant::Grants;
+use crate::prompt::{Happening, Prompt};
+
+/// Asks for the site's grant if it holds none yet, then for the PIN.
+///
+/// A bare hash may be anything, also the challenge of another site, and the
+/// keys of these tokens can sign in: hence the grant.
+pub fn sign(request: &Sign, grants: &Grants, prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
+    let wanted = Wanted::Exactly(request.certificate.clone());
+    let mut choice = Choice::offer(prompt, &wanted)?;
+    if !grants.holds(&request.origin)? {
+        choice = ask_for_grant(prompt, &wanted, choice)?;
+        grants.give(&request.origin)?;
+    }
+    let algorithm = algorithm(request.hash_function, Padding::Pkcs1);
+    let signed = signature::sign(prompt, &wanted, choice, algorithm, &request.hash)?;
+    Ok(Outcome::Sign {
+        signature: STANDARD.encode(&signed.signature),
+        signature_algorithm: object::SignatureAlgorithm {
+            crypto_algorithm: "RSA",
+            hash_function: request.hash_function,
+            padding_scheme: PaddingScheme::Pkcs1,
+        },
+    })
+}
+
+fn ask_for_grant(
+    prompt: &mut dyn Prompt,
+    wanted: &Wanted,
+    mut choice: Choice,
+) -> Result<Choice, Failure> {
+    loop {
+        prompt.show(View::GrantSigning {
+            certificate: choice.first()?.shown.clone(),
+        })?;
+        match prompt.next()? {
+            Happening::TokensChanged => choice = Choice::offer(prompt, wanted)?,
+            Happening::Answered(Answer::Grant { grant: true }) => return Ok(choice),
+            Happening::Answered(Answer::Grant { grant: false }) => {
+                return Err(ErrorCode::SigningNotGranted.into());
+            }
+            Happening::Answered(_) => {}
+        }
+    }
+}
+
+/// The token's algorithm for a page's hash function.
+pub fn algorithm(hash_function: object::HashFunction, padding: Padding) -> SignatureAlgorithm {
+    SignatureAlgorithm::new(
+        padding,
+        match hash_function {
+            object::HashFunction::Sha256 => HashFunction::Sha256,
+            object::HashFunction::Sha384 => HashFunction::Sha384,
+            object::HashFunction::Sha512 => HashFunction::Sha512,
+        },
+    )
+}

@@ -1,0 +1,254 @@
+//! A look at every token that is plugged in: what it is, what it holds, how
+//! many tries its PIN has left. No login, no try spent.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kagibashi_card::cancel::Cancel;
+use kagibashi_protocol::limit::{CERTIFICATES_MAX, TOKENS_MAX};
+use kagibashi_protocol::message::Outcome;
+use kagibashi_protocol::object::{self, CertificateState};
+use kagibashi_protocol::{ErrorCode, Failure, Text};
+use kagibashi_token::certificate::{KeyUsage, Name};
+use kagibashi_token::{
+    Certificate, KeyHandle, PinStatus, Reader, ReaderState, Token, TokenCertificate, TokenError,
+    Tokens, Usability,
+};
+use sha2::{Digest, Sha256};
+
+use crate::failure;
+
+/// Everything that was seen.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Every reader.
+    pub readers: Vec<Reader>,
+    /// Every token that could be read.
+    pub tokens: Vec<object::Token>,
+    /// Every certificate on them.
+    pub certificates: Vec<Found>,
+    /// What stood in the way of the others, or of all.
+    pub trouble: Option<ErrorCode>,
+}
+
+/// A certificate on a token.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// As a person sees it.
+    pub shown: object::Certificate,
+    /// As it is on the card.
+    pub der: Vec<u8>,
+    /// What it says, if it can be read.
+    pub parsed: Option<Certificate>,
+    /// What to sign with.
+    pub key: Option<KeyHandle>,
+    /// Its purposes allow signing documents.
+    pub can_sign: bool,
+}
+
+impl Survey {
+    /// Reads all tokens. `reading` is told each reader before it is read.
+    ///
+    /// Trouble with one token is written down and does not hide the others;
+    /// the only failure is `cancel`.
+    pub fn take(
+        cancel: &Cancel,
+        mut reading: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        let mut survey = Self::default();
+        let tokens = match Tokens::connect() {
+            Ok(tokens) => tokens,
+            Err(error) => return survey.stopped_by(&error),
+        };
+        survey.readers = match tokens.readers() {
+            Ok(readers) => readers,
+            Err(error) => return survey.stopped_by(&error),
+        };
+        if survey.readers.is_empty() {
+            survey.trouble = Some(ErrorCode::NoReader);
+        }
+        for reader in survey.readers.clone() {
+            match reader.state {
+                ReaderState::Empty => survey.hindered_by(ErrorCode::NoToken),
+                ReaderState::Mute => survey.hindered_by(ErrorCode::MuteToken),
+                ReaderState::Unsupported { .. } => survey.hindered_by(ErrorCode::UnsupportedToken),
+                ReaderState::Token { .. } => {
+                    reading(&reader.name)?;
+                    let outcome = tokens
+                        .open(&reader.name, cancel)
+                        .and_then(|mut token| survey.read(token.as_mut()));
+                    match outcome {
+                        Ok(()) => {}
+                        Err(TokenError::Cancelled) => return Err(ErrorCode::Cancelled.into()),
+                        Err(error) => {
+                            tracing::warn!(%error, "a token could not be read");
+                            survey.hindered_by(failure::code_of_token(&error));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(survey)
+    }
+
+    fn stopped_by(mut self, error: &TokenError) -> Result<Self, Failure> {
+        self.trouble = Some(failure::code_of_token(error));
+        Ok(self)
+    }
+
+    /// Remembers the trouble that says most: an empty reader says least.
+    fn hindered_by(&mut self, code: ErrorCode) {
+        if self.trouble.is_none_or(|known| known == ErrorCode::NoToken) {
+            self.trouble = Some(code);
+        }
+    }
+
+    fn read(&mut self, token: &mut dyn Token) -> Result<(), TokenError> {
+        let info = token.info()?;
+        let certificates = token.certificates()?;
+        let pin = token.pin_status()?;
+        if self.tokens.len() == TOKENS_MAX {
+            return Ok(());
+        }
+        let id = format!("{}:{}", info.model, info.serial);
+        self.tokens.push(object::Token {
+            id: Text::new(&id),
+            reader: info.reader.into(),
+            label: info.label.into(),
+            serial: info.serial.into(),
+            manufacturer: info.manufacturer.into(),
+            model: info.model.into(),
+            firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
+            pin: pin_shown(pin),
+        });
+        let room = CERTIFICATES_MAX - self.certificates.len();
+        let now = now();
+        self.certificates.extend(
+            certificates
+                .into_iter()
+                .take(room)
+                .map(|certificate| Found::new(&id, certificate, now)),
+        );
+        Ok(())
+    }
+
+    /// The tokens and certificates of a `certificates` command.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome::Certificates {
+            certificates: self
+                .certificates
+                .into_iter()
+                .map(|found| found.shown)
+                .collect(),
+            tokens: self.tokens,
+        }
+    }
+
+    /// The token of that id.
+    pub fn token(&self, id: &Text) -> Option<&object::Token> {
+        self.tokens.iter().find(|token| token.id == *id)
+    }
+
+    /// Notes what a login said about a token's PIN.
+    pub fn note_pin(&mut self, id: &Text, status: object::PinStatus) {
+        if let Some(token) = self.tokens.iter_mut().find(|token| token.id == *id) {
+            token.pin = status;
+        }
+    }
+}
+
+/// A PIN's state as a window shows it.
+pub fn pin_shown(status: PinStatus) -> object::PinStatus {
+    object::PinStatus {
+        tries_left: status.tries_left,
+        maximum: status.maximum,
+        locked: status.locked,
+    }
+}
+
+impl Found {
+    fn new(token: &str, certificate: TokenCertificate, now: i64) -> Self {
+        let mut shown = object::Certificate {
+            id: hex::encode(Sha256::digest(&certificate.der)),
+            token: Text::new(token),
+            holder: Text::new(&certificate.label),
+            organisation: None,
+            certificate_id: None,
+            issuer: Text::default(),
+            serial: Text::default(),
+            not_before: 0,
+            not_after: 0,
+            state: CertificateState::Unreadable,
+            can_authenticate: false,
+        };
+        let mut can_sign = false;
+        if let Ok(parsed) = &certificate.parsed {
+            can_sign = may_sign(parsed);
+            shown.can_authenticate = may_authenticate(parsed);
+            shown.holder = name_shown(&parsed.subject, &certificate.label);
+            shown.organisation = parsed.subject.organization.as_deref().map(Text::new);
+            shown.certificate_id = parsed.certificate_id.as_deref().map(Text::new);
+            shown.issuer = name_shown(&parsed.issuer, "");
+            shown.serial = Text::new(&parsed.serial);
+            shown.not_before = parsed.not_before;
+            shown.not_after = parsed.not_after;
+            shown.state = match parsed.usability(certificate.has_private_key, now) {
+                Usability::Authority => CertificateState::Authority,
+                Usability::NoPrivateKey => CertificateState::NoPrivateKey,
+                _ if certificate.key.is_none() => CertificateState::NoPrivateKey,
+                _ if !can_sign && !shown.can_authenticate => CertificateState::WrongPurpose,
+                _ if now > parsed.not_after => CertificateState::Expired,
+                _ if now < parsed.not_before => CertificateState::NotYetValid,
+                _ => CertificateState::Usable,
+            };
+        }
+        Self {
+            shown,
+            der: certificate.der,
+            parsed: certificate.parsed.ok(),
+            key: certificate.key,
+            can_sign,
+        }
+    }
+}
+
+/// Purposes that a site's sign-in asks for: those that Web eID's verifiers and
+/// TLS servers accept.
+fn may_authenticate(certificate: &Certificate) -> bool {
+    let within = certificate.not_before;
+    certificate.usability(true, within) == Usability::Usable
+}
+
+/// Any signing purpose will do for a document; portals judge the rest.
+fn may_sign(certificate: &Certificate) -> bool {
+    !certificate.is_ca
+        && certificate.key_usage.as_ref().is_none_or(|usages| {
+            usages.contains(&KeyUsage::DigitalSignature)
+                || usages.contains(&KeyUsage::NonRepudiation)
+        })
+}
+
+/// What a person would call the one who is named.
+fn name_shown(name: &Name, otherwise: &str) -> Text {
+    let parts = [&name.common_name, &name.organization];
+    let first = parts.into_iter().flatten().find(|part| !part.is_empty());
+    match first {
+        Some(part) => Text::new(part),
+        None if otherwise.is_empty() => Text::from(name.to_string()),
+        None => Text::new(otherwise),
+    }
+}
+
+/// Unix seconds.
+pub fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The shortest beginning of an id that may stand for it.
+const ID_PREFIX_MIN: usize = 8;
+
+/// Whether what a person typed stands for that id.
+pub fn names(prefix: &str, id: &str) -> bool {
+    prefix.len() >= ID_PREFIX_MIN && id.starts_with(&prefix.to_ascii_lowercase())
+}

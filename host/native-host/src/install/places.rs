@@ -1,0 +1,68 @@
+//! Where things are on this computer, so that a test can be another computer.
+
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+
+/// The folders from which every other path here is told.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The person's home.
+    pub home: PathBuf,
+    /// Settings of programs: `~/.config`, `~/Library/Application Support`,
+    /// `%APPDATA%`.
+    pub config: PathBuf,
+    /// Data of programs on this computer alone: `~/.local/share`,
+    /// `~/Library/Application Support`, `%LOCALAPPDATA%`.
+    pub local_data: PathBuf,
+    /// The top of the file system.
+    pub root: PathBuf,
+}
+
+/// A path below one of the [`Places`], with `/` on every system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Under {
+    /// Below the person's home.
+    Home(&'static str),
+    /// Below the settings of programs.
+    Config(&'static str),
+    /// Below the local data of programs.
+    LocalData(&'static str),
+    /// Below the top of the file system.
+    Root(&'static str),
+}
+
+impl Places {
+    /// The places of the person who runs this program; `None` without a home.
+    pub fn of_user() -> Option<Self> {
+        let base = BaseDirs::new()?;
+        Some(Self {
+            home: base.home_dir().to_owned(),
+            config: base.config_dir().to_owned(),
+            local_data: base.data_local_dir().to_owned(),
+            root: root(),
+        })
+    }
+
+    /// The path itself.
+    pub fn resolve(&self, under: Under) -> PathBuf {
+        let (base, path): (&Path, &str) = match under {
+            Under::Home(path) => (&self.home, path),
+            Under::Config(path) => (&self.config, path),
+            Under::LocalData(path) => (&self.local_data, path),
+            Under::Root(path) => (&self.root, path),
+        };
+        path.split('/').fold(base.to_owned(), |folder, part| folder.join(part))
+    }
+}
+
+#[cfg(not(windows))]
+fn root() -> PathBuf {
+    PathBuf::from("/")
+}
+
+#[cfg(windows)]
+fn root() -> PathBuf {
+    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
+    PathBuf::from(format!("{drive}\\"))
+}

@@ -1,0 +1,62 @@
+//! The door for people at a terminal, and for scripts.
+
+mod arguments;
+mod certificate;
+mod conversation;
+mod exit;
+mod pin;
+mod print;
+mod signing;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::grant::Grants;
+use crate::language::Language;
+use arguments::{Arguments, CertificateCommand, Command, PinCommand, SiteCommand};
+
+/// What a command ends with: nothing more to say, or a failure that is told
+/// with situation and advice.
+type Outcome = Result<(), exit::Ending>;
+
+/// Runs the command that was typed.
+pub fn run(grants: &Grants) -> ExitCode {
+    let arguments = Arguments::parse();
+    let language = arguments.lang.map_or_else(Language::detect, Language::from);
+    let outcome = match arguments.command {
+        Command::Tokens { json } => certificate::tokens(json, language),
+        Command::Certificates { json } => certificate::certificates(json, language),
+        Command::Certificate(CertificateCommand::Show { id, json }) => {
+            certificate::show(&id, json, language)
+        }
+        Command::Certificate(CertificateCommand::Export { id, out, format }) => {
+            certificate::export(&id, out.as_deref(), format, language)
+        }
+        Command::Authenticate(request) => signing::authenticate(&request, language),
+        Command::Sign(request) => signing::sign(&request, language),
+        Command::Pin(PinCommand::Status { token, json }) => {
+            pin::status(token.as_deref(), json, language)
+        }
+        Command::Pin(PinCommand::Verify(chosen)) => pin::verify(&chosen, language),
+        Command::Pin(PinCommand::Change(chosen)) => pin::change(&chosen, language),
+        Command::Sites(SiteCommand::List { json }) => signing::list_sites(grants, json),
+        Command::Sites(SiteCommand::Revoke { origin }) => {
+            signing::revoke_site(grants, &origin, language)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "kagibashi",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ending) => ending.told(language),
+    }
+}

@@ -1,0 +1,214 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::language::Language;
+
+/// Client certificates on a USB token, for the browser and the terminal.
+///
+/// Exit codes: 0 done; 1 unexpected trouble; 2 wrong usage; 3 the person (cancelled, wrong PIN);
+/// 4 the token; 5 this computer (service, reader, files, a finding of doctor); 6 a rule that was set.
+#[derive(Debug, Parser)]
+#[command(name = "kagibashi", version, about, long_about)]
+pub struct Arguments {
+    /// Language of messages; otherwise the system's.
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<LanguageName>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A language by its short name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LanguageName {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+impl From<LanguageName> for Language {
+    fn from(name: LanguageName) -> Self {
+        match name {
+            LanguageName::Ja => Self::Japanese,
+            LanguageName::En => Self::English,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the tokens that are plugged in.
+    Tokens {
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the certificates on all tokens.
+    Certificates {
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at one certificate, or save it.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
+    /// Sign a Web eID challenge and print the authentication token.
+    Authenticate(AuthenticateArgs),
+    /// Sign a hash and print the signature in base64.
+    Sign(SignArgs),
+    /// Look after the user PIN.
+    #[command(subcommand)]
+    Pin(PinCommand),
+    /// Sites that may ask for signatures of hashes.
+    #[command(subcommand)]
+    Sites(SiteCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What to do with one certificate.
+#[derive(Debug, Subcommand)]
+pub enum CertificateCommand {
+    /// Show what it says.
+    Show {
+        /// Its id, or the beginning of it (at least 8 digits).
+        id: String,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Save it (the public part: the private key never leaves the token).
+    Export {
+        /// Its id, or the beginning of it (at least 8 digits).
+        id: String,
+        /// Where to; otherwise to standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// p7b takes the chain along.
+        #[arg(long, value_enum, default_value_t = Format::Pem)]
+        format: Format,
+    },
+}
+
+/// Formats of a saved certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Base64 between lines.
+    Pem,
+    /// The bytes alone.
+    Der,
+    /// PKCS#7 with the chain.
+    P7b,
+}
+
+/// How the PIN is given. There is no argument for the PIN itself: other
+/// programs could read it there.
+#[derive(Clone, Debug, Args)]
+pub struct PinSource {
+    /// Read the PIN from the first line of standard input instead of asking.
+    #[arg(long)]
+    pub pin_stdin: bool,
+    /// Yes, also when a wrong PIN would lock the token.
+    #[arg(long)]
+    pub last_try: bool,
+}
+
+/// A challenge to sign.
+#[derive(Debug, Args)]
+pub struct AuthenticateArgs {
+    /// The site, such as <https://portal.example.jp>.
+    #[arg(long)]
+    pub origin: String,
+    /// The challenge, 44 to 128 characters.
+    #[arg(long)]
+    pub nonce: String,
+    /// Id of the certificate, when there are several.
+    #[arg(long)]
+    pub certificate: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub pin: PinSource,
+}
+
+/// A hash to sign.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// Id of the certificate, or the beginning of it (at least 8 digits).
+    #[arg(long)]
+    pub certificate: String,
+    /// SHA-256, SHA-384 or SHA-512.
+    #[arg(long)]
+    pub hash_function: String,
+    /// The hash in hexadecimal.
+    #[arg(long)]
+    pub hash: String,
+    /// How to pad.
+    #[arg(long, value_enum, default_value_t = PaddingName::Pkcs1)]
+    pub padding: PaddingName,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub pin: PinSource,
+}
+
+/// Paddings by their short names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PaddingName {
+    /// RSASSA-PKCS1-v1_5
+    Pkcs1,
+    /// RSASSA-PSS
+    Pss,
+}
+
+/// What to do with the PIN.
+#[derive(Debug, Subcommand)]
+pub enum PinCommand {
+    /// How many tries are left. Costs none.
+    Status {
+        /// Serial number of the token, when there are several.
+        #[arg(long)]
+        token: Option<String>,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try the PIN. A wrong one costs a try.
+    Verify(PinArgs),
+    /// Change the PIN. On standard input: the PIN, then the new one, a line each.
+    Change(PinArgs),
+}
+
+/// Which token, and how its PIN is given.
+#[derive(Debug, Args)]
+pub struct PinArgs {
+    /// Serial number of the token, when there are several.
+    #[arg(long)]
+    pub token: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub pin: PinSource,
+}
+
+/// What to do with the sites.
+#[derive(Debug, Subcommand)]
+pub enum SiteCommand {
+    /// List them.
+    List {
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a site's grant back.
+    Revoke {
+        /// The site, such as <https://portal.example.jp>.
+        origin: String,
+    },
+}

@@ -1,0 +1,75 @@
+//! How a command ends when it did not succeed: what is told, and the exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use kagibashi_protocol::{Blame, Failure};
+use kagibashi_token::TokenError;
+
+use crate::advice::Advice;
+use crate::failure;
+use crate::language::Language;
+
+/// The end of a command that did not succeed.
+#[derive(Debug)]
+pub enum Ending {
+    /// A numbered situation.
+    Failure(Failure),
+    /// Something that has no number.
+    Unexpected(anyhow::Error),
+}
+
+impl Ending {
+    /// Tells it on standard error and gives the exit code.
+    pub fn told(self, language: Language) -> ExitCode {
+        match self {
+            Self::Failure(failure) => {
+                let Advice { situation, advice } = Advice::on(&failure, language);
+                eprintln!("{situation}\n{advice}\n[{failure}]");
+                if let Some(path) = &failure.detail.path {
+                    eprintln!("{path}");
+                }
+                ExitCode::from(exit_code(failure.code.blame()))
+            }
+            Self::Unexpected(error) => {
+                eprintln!("kagibashi: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// The exit codes of the manual: they never change their meaning.
+fn exit_code(blame: Blame) -> u8 {
+    match blame {
+        Blame::Page | Blame::Extension => 2,
+        Blame::User => 3,
+        Blame::Card => 4,
+        Blame::Host => 5,
+        Blame::Policy => 6,
+    }
+}
+
+impl From<Failure> for Ending {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<TokenError> for Ending {
+    fn from(error: TokenError) -> Self {
+        Self::Failure(failure::of_token(&error))
+    }
+}
+
+impl From<anyhow::Error> for Ending {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Unexpected(error)
+    }
+}
+
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Self {
+        Self::Unexpected(error.into())
+    }
+}

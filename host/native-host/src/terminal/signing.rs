@@ -1,0 +1,68 @@
+//! `authenticate`, `sign` and `sites`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kagibashi_protocol::object::HashFunction;
+use kagibashi_protocol::request::Authenticate;
+use kagibashi_protocol::{ErrorCode, Failure, Origin};
+use kagibashi_token::algorithm::Padding;
+
+use super::Outcome;
+use super::arguments::{AuthenticateArgs, PaddingName, SignArgs};
+use super::conversation::Conversation;
+use super::print;
+use crate::command::signature::{self, Choice, Wanted};
+use crate::command::{authenticate, sign};
+use crate::grant::Grants;
+use crate::language::Language;
+
+/// Signs a challenge and prints the authentication token.
+pub fn authenticate(typed: &AuthenticateArgs, language: Language) -> Outcome {
+    let request = Authenticate::new(Origin::parse(&typed.origin)?, typed.nonce.clone())?;
+    let mut prompt = Conversation::new(language, typed.pin.clone(), typed.certificate.clone());
+    let token = authenticate::authenticate(&request, &mut prompt)?;
+    Ok(print::json(&token)?)
+}
+
+/// Signs a hash and prints the signature. The person at the terminal is the
+/// one who asks, so no site's grant is needed.
+pub fn sign(typed: &SignArgs, language: Language) -> Outcome {
+    let hash_function = HashFunction::from_name(&typed.hash_function)
+        .ok_or_else(|| Failure::new(ErrorCode::UnknownHashFunction))?;
+    let hash = hex::decode(&typed.hash)
+        .ok()
+        .filter(|hash| hash.len() == hash_function.size())
+        .ok_or_else(|| Failure::new(ErrorCode::InvalidHash))?;
+    let padding = match typed.padding {
+        PaddingName::Pkcs1 => Padding::Pkcs1,
+        PaddingName::Pss => Padding::Pss,
+    };
+    let wanted = Wanted::Named(typed.certificate.clone());
+    let mut prompt =
+        Conversation::new(language, typed.pin.clone(), Some(typed.certificate.clone()));
+    let choice = Choice::offer(&mut prompt, &wanted)?;
+    let algorithm = sign::algorithm(hash_function, padding);
+    let signed = signature::sign(&mut prompt, &wanted, choice, algorithm, &hash)?;
+    Ok(print::lines([STANDARD.encode(&signed.signature)])?)
+}
+
+/// Prints the sites that hold a grant.
+pub fn list_sites(grants: &Grants, json: bool) -> Outcome {
+    let grants = grants.list()?;
+    if json {
+        return Ok(print::json(&grants)?);
+    }
+    Ok(print::lines(grants.iter().map(|grant| &grant.origin))?)
+}
+
+/// Takes a site's grant back.
+pub fn revoke_site(grants: &Grants, origin: &str, language: Language) -> Outcome {
+    let origin = Origin::parse(origin)?;
+    let revoked = grants.revoke(&origin)?;
+    Ok(print::lines([match (revoked, language) {
+        (true, Language::Japanese) => format!("{origin} の許可を取り消しました。"),
+        (true, Language::English) => format!("The grant of {origin} was taken back."),
+        (false, Language::Japanese) => format!("{origin} には許可がありませんでした。"),
+        (false, Language::English) => format!("{origin} held no grant."),
+    }])?)
+}

@@ -1,0 +1,112 @@
+//! The labels of the terminal's listings, in the words that users of the old
+//! manual know.
+
+use der::DateTime;
+
+use crate::language::Language;
+
+/// One language's labels.
+#[allow(missing_docs, reason = "each is named after what it says")]
+pub struct Words<'a> {
+    pub model: &'a str,
+    pub serial: &'a str,
+    pub reader: &'a str,
+    pub pin: &'a str,
+    pub organisation: &'a str,
+    pub certificate_id: &'a str,
+    pub issuer: &'a str,
+    pub validity: &'a str,
+    pub state: &'a str,
+    pub subject: &'a str,
+    pub issuer_name: &'a str,
+    pub key_usage: &'a str,
+    pub extended_key_usage: &'a str,
+    pub policies: &'a str,
+    pub usable: &'a str,
+    pub expired: &'a str,
+    pub not_yet_valid: &'a str,
+    pub wrong_purpose: &'a str,
+    pub no_private_key: &'a str,
+    pub authority: &'a str,
+    pub unreadable: &'a str,
+    pub locked: &'a str,
+    pub tries_left: &'a str,
+    pub tries_unknown: &'a str,
+}
+
+const JAPANESE: Words<'static> = Words {
+    model: "機種",
+    serial: "シリアル番号",
+    reader: "リーダー",
+    pin: "ユーザ PIN",
+    organisation: "組織",
+    certificate_id: "証明書 ID",
+    issuer: "発行者",
+    validity: "有効期間",
+    state: "状態",
+    subject: "サブジェクト",
+    issuer_name: "発行者(全体)",
+    key_usage: "キー使用法",
+    extended_key_usage: "拡張キー使用法",
+    policies: "証明書ポリシー",
+    usable: "使えます",
+    expired: "有効期限が切れています",
+    not_yet_valid: "まだ有効期間ではありません",
+    wrong_purpose: "用途が違います",
+    no_private_key: "秘密鍵がありません",
+    authority: "認証局の証明書",
+    unreadable: "読み取れません",
+    locked: "ロックされています",
+    tries_left: "あと {} 回",
+    tries_unknown: "残り回数はわかりません",
+};
+
+const ENGLISH: Words<'static> = Words {
+    model: "Model",
+    serial: "Serial number",
+    reader: "Reader",
+    pin: "User PIN",
+    organisation: "Organisation",
+    certificate_id: "Certificate ID",
+    issuer: "Issuer",
+    validity: "Valid",
+    state: "State",
+    subject: "Subject",
+    issuer_name: "Issuer (whole)",
+    key_usage: "Key usage",
+    extended_key_usage: "Extended key usage",
+    policies: "Policies",
+    usable: "usable",
+    expired: "expired",
+    not_yet_valid: "not valid yet",
+    wrong_purpose: "made for another purpose",
+    no_private_key: "no private key",
+    authority: "an authority's",
+    unreadable: "unreadable",
+    locked: "locked",
+    tries_left: "{} tries left",
+    tries_unknown: "tries left not known",
+};
+
+impl Words<'static> {
+    /// The labels of that language.
+    pub fn of(language: Language) -> Self {
+        match language {
+            Language::Japanese => JAPANESE,
+            Language::English => ENGLISH,
+        }
+    }
+}
+
+/// A moment as a UTC date, such as `2027-03-31`.
+pub fn date(seconds: i64) -> String {
+    u64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| {
+            DateTime::from_unix_duration(std::time::Duration::from_secs(seconds)).ok()
+        })
+        .map_or_else(
+            || "?".to_owned(),
+            |date| format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
+        )
+}
