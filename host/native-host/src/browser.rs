@@ -20,7 +20,7 @@ use std::time::Duration;
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::limit::WAITING_MAX;
 use kagibashi_protocol::message::{MessageToExtension, Outcome};
-use kagibashi_protocol::request::{Command, MessageToHost, Refusal};
+use kagibashi_protocol::request::{Command, Direct, MessageToHost, Refusal};
 use kagibashi_protocol::{ErrorCode, Failure, frame};
 
 pub use caller::Caller;
@@ -55,10 +55,10 @@ pub fn serve(caller: &Caller, grants: Grants) -> ExitCode {
     }
 }
 
-/// What a request without a person is put into the queue as.
+/// A request without a person, as it waits for its turn.
 struct Errand {
     request: u32,
-    command: Command,
+    command: Direct,
 }
 
 struct Host {
@@ -189,7 +189,7 @@ impl Host {
             return Err(ErrorCode::RequestInUse);
         }
         match command {
-            Command::Authenticate(_) | Command::GetSigningCertificate { .. } | Command::Sign(_) => {
+            Command::Prompting(command) => {
                 if open.operation.is_some() {
                     return Err(ErrorCode::Busy);
                 }
@@ -198,7 +198,7 @@ impl Host {
                 let requests = self.requests.clone();
                 open.operation = Some(Operation::begin(request, command, outbox, grants, requests));
             }
-            command => {
+            Command::Direct(command) => {
                 self.errands
                     .try_send(Errand { request, command })
                     .map_err(|_| ErrorCode::TooManyRequests)?;
@@ -226,17 +226,17 @@ impl Host {
     }
 }
 
-fn run_errand(command: Command, grants: &Grants, gone: &Cancel) -> Result<Outcome, Failure> {
+fn run_errand(command: Direct, grants: &Grants, gone: &Cancel) -> Result<Outcome, Failure> {
     match command {
-        Command::Tokens => Survey::take(gone, |_| Ok(())).map(|survey| Outcome::Tokens {
+        Direct::Status => status::status(),
+        Direct::Tokens => Survey::take(gone, |_| Ok(())).map(|survey| Outcome::Tokens {
             tokens: survey.tokens,
         }),
-        Command::Certificates => Survey::take(gone, |_| Ok(())).map(Survey::into_outcome),
-        Command::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
-        Command::RevokeGrant { origin } => grants
+        Direct::Certificates => Survey::take(gone, |_| Ok(())).map(Survey::into_outcome),
+        Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
+        Direct::RevokeGrant { origin } => grants
             .revoke(&origin)
             .map(|revoked| Outcome::RevokeGrant { revoked }),
-        _ => status::status(),
     }
 }
 

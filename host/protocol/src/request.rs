@@ -9,7 +9,7 @@ use crate::error::{ErrorCode, Failure};
 use crate::limit::{CERTIFICATE_MAX, NONCE_MAX, NONCE_MIN};
 use crate::object::HashFunction;
 use crate::origin::Origin;
-use crate::view::Answer;
+use crate::view::{Answer, Operation};
 
 /// One message to the host.
 #[derive(Debug)]
@@ -32,16 +32,51 @@ pub enum MessageToHost {
 
 /// What is asked of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are the document's")]
 pub enum Command {
+    /// Answered without a person.
+    Direct(Direct),
+    /// Answered after a person was asked in prompts.
+    Prompting(Prompting),
+}
+
+/// Commands that need no person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the commands are the document's")]
+pub enum Direct {
     Status,
     Tokens,
     Certificates,
+    Grants,
+    RevokeGrant { origin: Origin },
+}
+
+/// Commands that need a person; one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the commands are the document's")]
+pub enum Prompting {
     Authenticate(Authenticate),
     GetSigningCertificate { origin: Origin },
     Sign(Sign),
-    Grants,
-    RevokeGrant { origin: Origin },
+}
+
+impl Prompting {
+    /// Who asks.
+    pub fn origin(&self) -> &Origin {
+        match self {
+            Self::Authenticate(request) => &request.origin,
+            Self::GetSigningCertificate { origin } => origin,
+            Self::Sign(request) => &request.origin,
+        }
+    }
+
+    /// What the window says is asked.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Authenticate(_) => Operation::Authenticate,
+            Self::GetSigningCertificate { .. } => Operation::SelectCertificate,
+            Self::Sign(_) => Operation::Sign,
+        }
+    }
 }
 
 /// A Web eID challenge to be signed.
@@ -153,24 +188,22 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
     message.end()?;
     let mut arguments = Fields(arguments);
     let command = match command.as_str() {
-        "status" => Command::Status,
-        "tokens" => Command::Tokens,
-        "certificates" => Command::Certificates,
-        "grants" => Command::Grants,
-        "revoke-grant" => Command::RevokeGrant {
+        "status" => Command::Direct(Direct::Status),
+        "tokens" => Command::Direct(Direct::Tokens),
+        "certificates" => Command::Direct(Direct::Certificates),
+        "grants" => Command::Direct(Direct::Grants),
+        "revoke-grant" => Command::Direct(Direct::RevokeGrant {
             origin: arguments.origin()?,
-        },
+        }),
         "authenticate" => {
             let origin = arguments.origin()?;
-            Command::Authenticate(Authenticate::new(
-                origin,
-                arguments.string("challengeNonce")?,
-            )?)
+            let nonce = arguments.string("challengeNonce")?;
+            Command::Prompting(Prompting::Authenticate(Authenticate::new(origin, nonce)?))
         }
-        "get-signing-certificate" => Command::GetSigningCertificate {
+        "get-signing-certificate" => Command::Prompting(Prompting::GetSigningCertificate {
             origin: arguments.origin()?,
-        },
-        "sign" => Command::Sign(arguments.sign()?),
+        }),
+        "sign" => Command::Prompting(Prompting::Sign(arguments.sign()?)),
         _ => return Err(ErrorCode::UnknownCommand.into()),
     };
     arguments.end()?;

@@ -5,7 +5,7 @@ use kagibashi_protocol::error::ErrorCode::{
     self, InvalidArguments, InvalidCertificate, InvalidHash, InvalidNonce, InvalidOrigin,
     MessageNotObject, MessageNotUtf8, UnknownCommand, UnknownHashFunction, UnknownMessage,
 };
-use kagibashi_protocol::request::{Command, MessageToHost};
+use kagibashi_protocol::request::{Command, MessageToHost, Prompting};
 use serde_json::{Value, json};
 
 fn refused(body: &[u8], request: Option<u32>, code: ErrorCode, field: Option<&str>) {
@@ -133,7 +133,7 @@ fn nonce_lengths_count_characters() {
             if good {
                 let message = MessageToHost::parse(&body).unwrap();
                 let MessageToHost::Request {
-                    command: Command::Authenticate(command),
+                    command: Command::Prompting(Prompting::Authenticate(command)),
                     ..
                 } = message
                 else {

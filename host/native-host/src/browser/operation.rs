@@ -8,9 +8,9 @@ use std::time::Duration;
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::message::Outcome;
 use kagibashi_protocol::object::Site;
-use kagibashi_protocol::request::Command;
-use kagibashi_protocol::view::{Answer, Operation as Kind};
-use kagibashi_protocol::{ErrorCode, Failure, Origin};
+use kagibashi_protocol::request::Prompting;
+use kagibashi_protocol::view::Answer;
+use kagibashi_protocol::{ErrorCode, Failure};
 
 use super::conversation::{Conversation, Inbound};
 use super::outbox::Outbox;
@@ -65,7 +65,7 @@ impl Operation {
     /// Starts the thread.
     pub fn begin(
         request: u32,
-        command: Command,
+        command: Prompting,
         outbox: Outbox,
         grants: Grants,
         requests: Requests,
@@ -75,11 +75,10 @@ impl Operation {
         let cancel = Cancel::new();
         let ended_by = EndedBy::default();
         let watch_inbox = inbox.clone();
-        let (kind, origin) = described(&command);
         let mut conversation = Conversation::new(
             request,
-            kind,
-            Site::from(origin),
+            command.operation(),
+            Site::from(command.origin()),
             outbox.clone(),
             inbound,
             cancel.clone(),
@@ -128,26 +127,14 @@ impl Operation {
     }
 }
 
-/// What the window says is asked, and who asks.
-fn described(command: &Command) -> (Kind, &Origin) {
+fn run(command: &Prompting, grants: &Grants, prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
     match command {
-        Command::Authenticate(request) => (Kind::Authenticate, &request.origin),
-        Command::Sign(request) => (Kind::Sign, &request.origin),
-        Command::GetSigningCertificate { origin } | Command::RevokeGrant { origin } => {
-            (Kind::SelectCertificate, origin)
-        }
-        Command::Status | Command::Tokens | Command::Certificates | Command::Grants => {
-            unreachable!("errands have no person")
-        }
-    }
-}
-
-fn run(command: &Command, grants: &Grants, prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
-    match command {
-        Command::Authenticate(request) => {
+        Prompting::Authenticate(request) => {
             authenticate::authenticate(request, prompt).map(Outcome::Authenticate)
         }
-        Command::Sign(request) => sign::sign(request, grants, prompt),
-        _ => signing_certificate::get_signing_certificate(prompt),
+        Prompting::Sign(request) => sign::sign(request, grants, prompt),
+        Prompting::GetSigningCertificate { .. } => {
+            signing_certificate::get_signing_certificate(prompt)
+        }
     }
 }

@@ -57,11 +57,11 @@ impl Survey {
         let mut survey = Self::default();
         let tokens = match Tokens::connect() {
             Ok(tokens) => tokens,
-            Err(error) => return survey.stopped_by(&error),
+            Err(error) => return Ok(survey.stopped_by(&error)),
         };
         survey.readers = match tokens.readers() {
             Ok(readers) => readers,
-            Err(error) => return survey.stopped_by(&error),
+            Err(error) => return Ok(survey.stopped_by(&error)),
         };
         if survey.readers.is_empty() {
             survey.trouble = Some(ErrorCode::NoReader);
@@ -90,9 +90,9 @@ impl Survey {
         Ok(survey)
     }
 
-    fn stopped_by(mut self, error: &TokenError) -> Result<Self, Failure> {
+    fn stopped_by(mut self, error: &TokenError) -> Self {
         self.trouble = Some(failure::code_of_token(error));
-        Ok(self)
+        self
     }
 
     /// Remembers the trouble that says most: an empty reader says least.

@@ -139,15 +139,16 @@ fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Base64 between lines (RFC 7468).
 fn pem(label: &str, der: &[u8]) -> Vec<u8> {
     let base64 = STANDARD.encode(der);
-    let mut text = format!("-----BEGIN {label}-----\n");
+    let mut text = format!("-----BEGIN {label}-----\n").into_bytes();
     for line in base64.as_bytes().chunks(64) {
-        text.extend(line.iter().map(|&byte| char::from(byte)));
-        text.push('\n');
+        text.extend_from_slice(line);
+        text.push(b'\n');
     }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text.into_bytes()
+    text.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
+    text
 }
 
 /// The certificate and its chain as a PKCS#7 without signature (RFC 5652,
