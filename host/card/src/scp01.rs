@@ -277,17 +277,6 @@ impl SessionKeys {
             }
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn with_counter(mut self, counter: &[u8]) -> Self {
-        self.counter = counter.to_vec();
-        self
-    }
-
-    #[cfg(test)]
-    pub(crate) fn parts(&self) -> ([u8; 16], [u8; 16], &[u8]) {
-        (self.encryption, self.authentication, &self.counter)
-    }
 }
 
 /// The data objects of an answer: `[87 L 01 E] 99 02 SW 8E 08 MAC`.

@@ -145,7 +145,7 @@ mod tests {
                 "{algorithm}"
             );
             assert!(matches!(
-                encode(algorithm, &vec![0; length], 512),
+                encode(algorithm, &vec![0; length], 408),
                 Err(TokenError::AlgorithmUnsupported)
             ));
         }

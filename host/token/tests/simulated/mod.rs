@@ -1,0 +1,152 @@
+//! A software card as a channel, in process.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use kagibashi_card::channel::{Channel, ChannelError, Count, Counting};
+use kagibashi_card_simulator::card::Outcome;
+use kagibashi_card_simulator::faults::Fault;
+use kagibashi_card_simulator::personalise::{self, Request};
+use kagibashi_card_simulator::{Card, Mode, Settings};
+use kagibashi_token::{Pin, Token, TokenError, driver};
+
+pub const PIN: &str = "12345678";
+
+/// A card in a reader of its own, into which tests can look while a token has it open.
+#[derive(Clone)]
+pub struct Reader {
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    card: Card,
+    removed: bool,
+    /// The answers to EXTERNAL AUTHENTICATE commands with a PIN in them that reached the card.
+    pins_received: usize,
+    resets: usize,
+}
+
+impl Reader {
+    pub fn with(card: Card) -> Self {
+        let state = State {
+            card,
+            removed: false,
+            pins_received: 0,
+            resets: 0,
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub fn open(&self) -> Result<Box<dyn Token>, TokenError> {
+        let atr = self.state().card.atr();
+        driver::open(Box::new(self.clone().channel()), "Simulated Reader 0", &atr)
+    }
+
+    /// The same, counting commands.
+    pub fn open_counted(&self) -> (Box<dyn Token>, Count) {
+        let atr = self.state().card.atr();
+        let (channel, count) = Counting::new(self.clone().channel());
+        let token = driver::open(Box::new(channel), "Simulated Reader 0", &atr).unwrap();
+        (token, count)
+    }
+
+    pub fn channel(self) -> CardChannel {
+        self.state().removed = false;
+        CardChannel {
+            reader: self,
+            reset_at_end: false,
+        }
+    }
+
+    /// Plans trouble for one of the next commands; 1 is the very next.
+    pub fn plan(&self, command: u64, fault: Fault) {
+        self.state().card.faults.plan(command, fault);
+    }
+
+    pub fn clear_faults(&self) {
+        self.state().card.faults.clear();
+    }
+
+    /// How many times a PIN was tried, right or wrong.
+    pub fn pins_received(&self) -> usize {
+        self.state().pins_received
+    }
+
+    pub fn resets(&self) -> usize {
+        self.state().resets
+    }
+}
+
+/// A transaction with the card.
+pub struct CardChannel {
+    reader: Reader,
+    reset_at_end: bool,
+}
+
+impl Channel for CardChannel {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        let mut state = self.reader.state();
+        if state.removed {
+            return Err(ChannelError::Removed);
+        }
+        // A wrapped EXTERNAL AUTHENTICATE with data; the question for the tries left has none.
+        let is_pin = matches!(command, [0x0C, 0x82, 0x01, _, length, 0x87, ..] if *length > 0x0A);
+        let outcome = state.card.exchange(command);
+        if is_pin && outcome != Outcome::Removed {
+            state.pins_received += 1;
+        }
+        match outcome {
+            Outcome::Answer(answer) => Ok(answer),
+            Outcome::Mute => Err(ChannelError::Mute),
+            Outcome::Removed => {
+                state.removed = true;
+                state.card.reset();
+                Err(ChannelError::Removed)
+            }
+        }
+    }
+
+    fn reset(&mut self) -> Result<(), ChannelError> {
+        let mut state = self.reader.state();
+        state.card.reset();
+        state.resets += 1;
+        Ok(())
+    }
+
+    fn reset_at_end(&mut self) {
+        self.reset_at_end = true;
+    }
+}
+
+impl Drop for CardChannel {
+    fn drop(&mut self) {
+        if self.reset_at_end {
+            let mut state = self.reader.state();
+            state.card.reset();
+            state.resets += 1;
+        }
+    }
+}
+
+pub fn settings(mode: Mode) -> Settings {
+    Settings {
+        mode,
+        ..Settings::default()
+    }
+}
+
+pub fn company(mode: Mode) -> personalise::Token {
+    personalise::company(&Request {
+        settings: settings(mode),
+        ..Request::default()
+    })
+}
+
+pub fn pin(typed: &str) -> Pin {
+    Pin::new(typed).unwrap()
+}
