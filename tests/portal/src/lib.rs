@@ -5,7 +5,7 @@
 //! [`server`] and [`server_certificate`] put the site on a TLS socket.
 
 pub mod clock;
-//pub mod server;
-//pub mod server_certificate;
-//pub mod site;
+pub mod server;
+pub mod server_certificate;
+pub mod site;
 pub mod verifier;

@@ -1,0 +1,27 @@
+/** Requests to this site's own JSON interface. */
+
+/** A refusal by the site, or no answer from it; `code` says which. */
+export class SiteError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = 'SiteError';
+    this.code = code;
+  }
+}
+
+/** Posts `body` and returns the answer; throws a `SiteError` for anything but success. */
+export async function post(path, body = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch (error) {
+    throw new SiteError('site_unreachable', error.message);
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new SiteError(answer.code ?? 'internal', answer.message ?? response.statusText);
+  return answer;
+}

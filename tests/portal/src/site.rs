@@ -1,0 +1,76 @@
+//! The site: two pages for a person and a JSON interface for their script.
+
+mod api;
+mod asset;
+mod guard;
+mod language;
+mod login;
+mod page;
+mod session;
+mod signing;
+mod template;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use crate::clock::Clock;
+use crate::verifier::{NonceStore, Verifier};
+use api::Problem;
+use session::SessionStore;
+
+/// Everything but a document fits: a token is at most 10000 characters.
+const BODY_LIMIT: usize = 16 * 1024;
+
+/// A document of 64 KiB, even when JSON escapes many of its characters.
+const DOCUMENT_BODY_LIMIT: usize = 256 * 1024;
+
+/// The state of the running site.
+pub struct Portal {
+    verifier: Verifier,
+    clock: Arc<dyn Clock>,
+    sessions: SessionStore,
+    nonces: NonceStore,
+}
+
+impl Portal {
+    /// A site without visitors.
+    pub fn new(verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            verifier,
+            clock,
+            sessions: SessionStore::default(),
+            nonces: NonceStore::default(),
+        }
+    }
+}
+
+/// The site's routes. The server below must speak TLS: cookies are `Secure`.
+pub fn router(portal: Arc<Portal>) -> Router {
+    let api = Router::new()
+        .route("/challenge", post(login::challenge))
+        .route("/login", post(login::login))
+        .route("/logout", post(login::logout))
+        .route("/me", get(login::me))
+        .route(
+            "/sign/prepare",
+            post(signing::prepare).layer(DefaultBodyLimit::max(DOCUMENT_BODY_LIMIT)),
+        )
+        .route("/sign/finish", post(signing::finish))
+        .layer(from_fn_with_state(portal.clone(), guard::same_origin_json))
+        .method_not_allowed_fallback(async || Problem::METHOD_NOT_ALLOWED)
+        .fallback(async || Problem::NOT_FOUND);
+    Router::new()
+        .nest("/api", api)
+        .route("/", get(page::front))
+        .route("/home", get(page::home))
+        .route("/assets/{name}", get(asset::serve))
+        .route("/favicon.ico", get(asset::icon))
+        .fallback(page::not_found)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(guard::security_headers))
+        .with_state(portal)
+}
