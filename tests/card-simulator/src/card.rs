@@ -2,6 +2,7 @@
 
 mod authentication;
 mod content;
+mod exchange;
 mod files;
 mod key;
 mod stored;
@@ -17,6 +18,7 @@ use crate::secure_messaging::{Session, WRAPPED};
 use crate::settings::Settings;
 use crate::status_word::StatusWord;
 
+pub use exchange::Exchange;
 pub use stored::StoredCardError;
 
 /// An ePass2003 token.
@@ -50,19 +52,6 @@ struct State {
     key: Option<u16>,
     handshake: Option<Handshake>,
     session: Option<Session>,
-}
-
-/// One command and its answer, as they crossed the wire and as they were meant.
-#[derive(Debug, Clone)]
-pub struct Exchange {
-    /// The bytes received.
-    pub command: Vec<u8>,
-    /// The command without secure messaging; `None` if it could not be opened.
-    pub plain_command: Option<Apdu>,
-    /// The bytes answered.
-    pub answer: Vec<u8>,
-    /// The data field answered, without secure messaging.
-    pub plain_answer: Vec<u8>,
 }
 
 /// What became of a command.
@@ -107,6 +96,7 @@ impl Card {
     /// The same, telling silence from removal.
     pub fn exchange(&mut self, command: &[u8]) -> Outcome {
         self.commands += 1;
+        self.last_exchange = None;
         let due = self.faults.due();
         if due.contains(&Fault::Remove) {
             return Outcome::Removed;
@@ -156,7 +146,7 @@ impl Card {
         self.changes
     }
 
-    /// The last command that was answered.
+    /// The last command, if it was answered.
     pub fn last_exchange(&self) -> Option<&Exchange> {
         self.last_exchange.as_ref()
     }

@@ -18,13 +18,17 @@ mod command;
 pub mod faults;
 mod fcp;
 pub mod file;
+#[cfg(target_os = "linux")]
+pub mod pcscd;
 pub mod personalise;
 pub mod random;
 pub mod secret;
 pub mod secure_messaging;
 pub mod settings;
+pub mod state_file;
 pub mod status_word;
 pub mod tlv;
+pub mod vpcd;
 
 pub use card::Card;
 pub use settings::{Mode, Settings};
