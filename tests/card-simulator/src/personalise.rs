@@ -63,10 +63,11 @@ pub struct Token {
     pub clients: Vec<Vec<u8>>,
 }
 
-/// A company's token: one key, one valid client certificate, its chain.
+/// A company's token: one key, made on the card, one valid client certificate, its chain.
 pub fn company(request: &Request) -> Token {
     issue(
         request,
+        false,
         &[Term {
             not_before: DAY,
             days: 730,
@@ -75,24 +76,22 @@ pub fn company(request: &Request) -> Token {
     )
 }
 
-/// A renewed token: two keys with a client certificate each, the second expired a month
-/// before `now`.
+/// A renewed token: two keys, each stored from a PKCS#12 file with its client certificate,
+/// the second expired a month before `now`.
 pub fn two_certificates(request: &Request) -> Token {
-    issue(
-        request,
-        &[
-            Term {
-                not_before: 20 * DAY,
-                days: 730,
-                certificate_id: "FC23456789",
-            },
-            Term {
-                not_before: 760 * DAY,
-                days: 730,
-                certificate_id: "FC12345678",
-            },
-        ],
-    )
+    let terms = [
+        Term {
+            not_before: 20 * DAY,
+            days: 730,
+            certificate_id: "FC23456789",
+        },
+        Term {
+            not_before: 760 * DAY,
+            days: 730,
+            certificate_id: "FC12345678",
+        },
+    ];
+    issue(request, true, &terms)
 }
 
 /// One certificate to issue: begun how long before now, valid how many days.
@@ -102,7 +101,7 @@ struct Term {
     certificate_id: &'static str,
 }
 
-fn issue(request: &Request, terms: &[Term]) -> Token {
+fn issue(request: &Request, imported: bool, terms: &[Term]) -> Token {
     let mut rng = ChaCha20Rng::seed_from_u64(request.settings.seed);
     let root = Authority::root(&mut rng, request.now);
     let intermediate = root.subordinate(&mut rng, request.now);
@@ -126,6 +125,7 @@ fn issue(request: &Request, terms: &[Term]) -> Token {
                 label: format!("{} {}", holder.name, holder.certificate_id),
                 key,
                 certificate,
+                imported,
             }
         })
         .collect();

@@ -2,14 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use der::DateTime;
+use der::{DateTime, Decode, Encode};
 use rsa::pkcs1::EncodeRsaPublicKey;
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{RsaPrivateKey, RsaPublicKey};
+use sha1::{Digest, Sha1};
+use x509_cert::Certificate;
 
 use super::Request;
 use super::authority::Authority;
-use super::pkcs15::{self, Key};
+use super::pkcs15::Directory::{Authentication, Certificates, PrivateKeys, PublicKeys};
+use super::pkcs15::{self, Key, Origin};
 use crate::access::{AccessByte, AccessBytes, SecurityLevel};
 use crate::file::{Body, Directory, File, MASTER_FILE, PrivateKey, RecordBytes, Records, Secrets};
 use crate::secret::{Secret, SecretKind, Tries, pin_key};
@@ -29,11 +32,16 @@ const STEP: u16 = 0x20;
 /// OpenSC creates a file meant to have 256 bytes with 1300 (hex).
 const MISTAKEN_256: usize = 0x1300;
 
+/// iD of the first generated key: what `pkcs15-init` was told by custom.
+const FIRST_ID: u8 = 0x45;
+
 /// A key pair, its certificate, and what both are called.
 pub struct Entry {
     pub label: String,
     pub key: RsaPrivateKey,
     pub certificate: Vec<u8>,
+    /// Whether the key came from a PKCS#12 file and not from the card itself.
+    pub imported: bool,
 }
 
 /// All that goes onto one token.
@@ -76,6 +84,29 @@ fn application(issue: &Issue) -> Vec<File> {
         label,
         now,
     } = issue.request;
+    let keys: Vec<Key> = (0..)
+        .zip(issue.entries)
+        .map(|(reference, entry)| describe(reference, entry))
+        .collect();
+    let public_keys: Vec<&Key> = keys
+        .iter()
+        .filter(|key| matches!(key.origin, Origin::Generated))
+        .collect();
+
+    let private: Vec<u8> = keys.iter().flat_map(pkcs15::private_key).collect();
+    let public: Vec<u8> = public_keys
+        .iter()
+        .flat_map(|key| pkcs15::public_key(key))
+        .collect();
+    let mut directories = vec![
+        (Authentication, 0x4401),
+        (PrivateKeys, 0x4402),
+        (Certificates, 0x4404),
+    ];
+    if !public.is_empty() {
+        directories.push((PublicKeys, 0x4403));
+    }
+    let token_info = pkcs15::token_info(settings.serial, label, &date(*now));
     let mut files = vec![
         secret_keys(
             0x5301,
@@ -86,45 +117,31 @@ fn application(issue: &Issue) -> Vec<File> {
         transparent(
             0x5031,
             DIRECTORY_FILE,
-            &pkcs15::object_directory(0x4401, 0x4402, 0x4403, 0x4404),
+            &pkcs15::object_directory(&directories),
             512,
         ),
-        transparent(
-            0x5032,
-            DIRECTORY_FILE,
-            &pkcs15::token_info(settings.serial, label, &date(*now)),
-            128,
-        ),
+        transparent(0x5032, DIRECTORY_FILE, &token_info, 128),
         transparent(0x5033, DIRECTORY_FILE, &[], 128),
         transparent(0x4401, DIRECTORY_FILE, &pkcs15::user_pin(), MISTAKEN_256),
+        transparent(0x4402, DIRECTORY_FILE, &private, 1024),
+        transparent(0x4403, DIRECTORY_FILE, &public, 1024),
+        transparent(
+            0x4404,
+            DIRECTORY_FILE,
+            &certificate_directory(issue, &keys),
+            2048,
+        ),
+        transparent(0x4405, DIRECTORY_FILE, &[], MISTAKEN_256),
+        transparent(0x4946, DIRECTORY_FILE, b"\x01\x06pkcs15\x02\x06onepin", 128),
     ];
-    let keys: Vec<Key> = (0..)
-        .zip(issue.entries)
-        .map(|(reference, entry)| describe(reference, entry))
-        .collect();
-    let private: Vec<u8> = keys.iter().flat_map(pkcs15::private_key).collect();
-    let public: Vec<u8> = keys.iter().flat_map(pkcs15::public_key).collect();
-    files.push(transparent(0x4402, DIRECTORY_FILE, &private, 1024));
-    files.push(transparent(0x4403, DIRECTORY_FILE, &public, 1024));
-    files.push(transparent(
-        0x4404,
-        DIRECTORY_FILE,
-        &certificate_directory(issue, &keys),
-        2048,
-    ));
-    files.push(transparent(0x4405, DIRECTORY_FILE, &[], MISTAKEN_256));
-    files.push(transparent(
-        0x4946,
-        DIRECTORY_FILE,
-        b"\x01\x06pkcs15\x02\x06onepin",
-        128,
-    ));
     for (number, entry) in (0..).zip(issue.entries) {
         files.push(private_key(0x2900 + STEP * number, &entry.key));
-        let public = RsaPublicKey::from(&entry.key)
-            .to_pkcs1_der()
-            .expect("an RSA key encodes");
-        files.push(exact(0x3000 + STEP * number, public.as_bytes()));
+        if !entry.imported {
+            let public = RsaPublicKey::from(&entry.key)
+                .to_pkcs1_der()
+                .expect("an RSA key encodes");
+            files.push(exact(0x3000 + STEP * number, public.as_bytes()));
+        }
     }
     for (number, certificate) in (0..).zip(certificates(issue)) {
         files.push(exact(0x3100 + STEP * number, certificate));
@@ -149,31 +166,51 @@ fn certificates<'a>(issue: &'a Issue) -> impl Iterator<Item = &'a [u8]> {
 fn certificate_directory(issue: &Issue, keys: &[Key]) -> Vec<u8> {
     let clients = keys
         .iter()
-        .map(|key| pkcs15::certificate(key.label, key.id, key.reference, false));
+        .map(|key| pkcs15::certificate(key.label, &key.id, key.reference, false));
     let first = u8::try_from(keys.len()).expect("a card has at most eight keys");
     let authorities = (first..)
         .zip(issue.authorities)
         .map(|(reference, authority)| {
-            pkcs15::certificate(
-                authority.common_name(),
-                FIRST_ID + reference,
-                reference,
-                true,
-            )
+            // OpenSC counts on from the holder's iD for the certificates that come with it.
+            let mut id = keys[0].id.clone();
+            if let Some(last) = id.last_mut() {
+                *last = last.wrapping_add(reference);
+            }
+            pkcs15::certificate(authority.common_name(), &id, reference, true)
         });
     clients.chain(authorities).flatten().collect()
 }
 
-/// OpenSC numbers objects from here.
-const FIRST_ID: u8 = 0x45;
-
 fn describe(reference: u8, entry: &Entry) -> Key<'_> {
+    let (id, origin) = if entry.imported {
+        let mut id = Sha1::digest(entry.key.n().to_bytes_be()).to_vec();
+        // Room to count on.
+        id[19] = 0;
+        (
+            id,
+            Origin::Imported {
+                subject: subject(&entry.certificate),
+            },
+        )
+    } else {
+        (vec![FIRST_ID + reference], Origin::Generated)
+    };
     Key {
         label: &entry.label,
-        id: FIRST_ID + reference,
+        id,
         reference,
         bits: 2048,
+        origin,
     }
+}
+
+fn subject(certificate: &[u8]) -> Vec<u8> {
+    let certificate = Certificate::from_der(certificate).expect("a certificate made here decodes");
+    certificate
+        .tbs_certificate
+        .subject
+        .to_der()
+        .expect("what was decoded encodes")
 }
 
 fn directory(id: u16, name: &[u8], files: Vec<File>) -> File {

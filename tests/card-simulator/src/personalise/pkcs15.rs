@@ -2,6 +2,7 @@
 
 use crate::tlv::encode;
 
+const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
@@ -44,22 +45,25 @@ pub fn application(label: &str) -> Vec<u8> {
     )
 }
 
-/// Object directory file: where the other directories are.
-pub fn object_directory(
-    authentication: u16,
-    private_keys: u16,
-    public_keys: u16,
-    certificates: u16,
-) -> Vec<u8> {
-    [
-        (8, authentication),
-        (0, private_keys),
-        (1, public_keys),
-        (4, certificates),
-    ]
-    .into_iter()
-    .flat_map(|(kind, id)| context(kind, &[path(&[0x3F00, 0x5015, id])]))
-    .collect()
+/// What an object directory lists; the number is its tag.
+#[derive(Clone, Copy)]
+pub enum Directory {
+    /// `PrKDF`
+    PrivateKeys = 0,
+    /// `PuKDF`
+    PublicKeys = 1,
+    /// `CDF`
+    Certificates = 4,
+    /// `AODF`
+    Authentication = 8,
+}
+
+/// Object directory file: where each kind of object is listed.
+pub fn object_directory(directories: &[(Directory, u16)]) -> Vec<u8> {
+    directories
+        .iter()
+        .flat_map(|&(kind, id)| context(kind as u8, &[path(&[0x3F00, 0x5015, id])]))
+        .collect()
 }
 
 /// Token information: version 0, serial, maker, label, flags, last update.
@@ -69,7 +73,7 @@ pub fn token_info(serial: [u8; 8], token_label: &str, last_update: &str) -> Vec<
         encode(OCTET_STRING, &serial),
         label("EnterSafe"),
         encode(0x80, token_label.as_bytes()),
-        // Flags: PRN generation.
+        // Flags: EID compliant.
         encode(BIT_STRING, &[0x04, 0x10]),
         context(5, &[encode(GENERALIZED_TIME, last_update.as_bytes())]),
     ])
@@ -89,11 +93,7 @@ pub fn user_pin() -> Vec<u8> {
         path(&[0x3F00, 0x5015]),
     ]);
     sequence(&[
-        sequence(&[
-            label("User PIN"),
-            object_flags_private(),
-            encode(OCTET_STRING, &[1]),
-        ]),
+        sequence(&[label("User PIN"), object_flags_private()]),
         sequence(&[encode(OCTET_STRING, &[1])]),
         context(1, &[attributes]),
     ])
@@ -104,29 +104,49 @@ pub struct Key<'a> {
     /// Name of key and certificate.
     pub label: &'a str,
     /// Equal iDs tie key and certificate together.
-    pub id: u8,
+    pub id: Vec<u8>,
     /// 0 to 7.
     pub reference: u8,
     /// Length of the modulus in bits.
     pub bits: u16,
+    /// How it came onto the card; entries differ.
+    pub origin: Origin,
 }
 
-/// `PrKDF` entry: signs, never leaves the card, PIN 01.
+/// How a key came onto the card.
+pub enum Origin {
+    /// Generated there.
+    Generated,
+    /// Stored from a PKCS#12 file whose certificate has this subject (DER).
+    Imported { subject: Vec<u8> },
+}
+
+/// `PrKDF` entry: signs, PIN 01.
 pub fn private_key(key: &Key) -> Vec<u8> {
-    sequence(&[
+    // Usage: sign, and signRecover if OpenSC took it from a certificate. Access:
+    // sensitive, and if generated here never outside.
+    let (usage, access) = match key.origin {
+        Origin::Generated => ([0x05, 0x20], [0x03, 0xB8]),
+        Origin::Imported { .. } => ([0x04, 0x30], [0x07, 0x80]),
+    };
+    let mut parts = vec![
         sequence(&[
             label(key.label),
             object_flags_private(),
             encode(OCTET_STRING, &[1]),
         ]),
         sequence(&[
-            encode(OCTET_STRING, &[key.id]),
-            encode(BIT_STRING, &[0x05, 0x20]),
-            encode(BIT_STRING, &[0x03, 0xB8]),
+            encode(OCTET_STRING, &key.id),
+            encode(BIT_STRING, &usage),
+            encode(BIT_STRING, &access),
             encode(INTEGER, &[key.reference]),
         ]),
-        key_location(key, 0x2900),
-    ])
+    ];
+    if let Origin::Imported { subject } = &key.origin {
+        parts.push(context(0, &[sequence(std::slice::from_ref(subject))]));
+    }
+    parts.push(key_location(key, 0x2900));
+    sequence(&parts)
 }
 
 /// `PuKDF` entry: verifies, free for everyone.
@@ -134,20 +154,21 @@ pub fn public_key(key: &Key) -> Vec<u8> {
     sequence(&[
         sequence(&[label(key.label), encode(BIT_STRING, &[0x06, 0x40])]),
         sequence(&[
-            encode(OCTET_STRING, &[key.id]),
+            encode(OCTET_STRING, &key.id),
             encode(BIT_STRING, &[0x01, 0x02]),
-            encode(BIT_STRING, &[0x06, 0x40]),
-            encode(INTEGER, &[key.reference]),
+            // Not native: a file with the key's DER.
+            encode(BOOLEAN, &[0x00]),
+            encode(INTEGER, &[0]),
         ]),
         key_location(key, 0x3000),
     ])
 }
 
 /// CDF entry of the certificate numbered `reference`, in logical file 3100 + reference.
-pub fn certificate(text: &str, id: u8, reference: u8, authority: bool) -> Vec<u8> {
-    let mut attributes = vec![encode(OCTET_STRING, &[id])];
+pub fn certificate(text: &str, id: &[u8], reference: u8, authority: bool) -> Vec<u8> {
+    let mut attributes = vec![encode(OCTET_STRING, id)];
     if authority {
-        attributes.push(vec![0x01, 0x01, 0xFF]);
+        attributes.push(encode(BOOLEAN, &[0xFF]));
     }
     sequence(&[
         sequence(&[label(text), encode(BIT_STRING, &[0x06, 0x40])]),
