@@ -21,6 +21,8 @@ export default defineConfig({
     default_locale: 'ja',
     name: '__MSG_product_name__',
     description: '__MSG_product_description__',
+    action: { default_title: '__MSG_product_name__' },
+    options_ui: { page: 'manage.html', open_in_tab: true },
     permissions: ['nativeMessaging', 'storage'],
     // While developing, Vite's own server has to be let in.
     ...(command === 'build' && { content_security_policy: { extension_pages: CONTENT_SECURITY_POLICY } }),
