@@ -121,18 +121,23 @@ mod tests {
     #[test]
     fn each_browser_gets_the_list_that_it_accepts() {
         let path = Path::new("/usr/bin/kagibashi");
-        let Found::Ours(chromium) =
-            Found::of_text(Kind::Chromium.render(path).unwrap().as_bytes())
+        let Found::Ours(chromium) = Found::of_text(Kind::Chromium.render(path).unwrap().as_bytes())
         else {
             panic!("not ours");
         };
-        assert_eq!(chromium.allowed_origins, Some(vec![IDENTITY.chromium_origin()]));
+        assert_eq!(
+            chromium.allowed_origins,
+            Some(vec![IDENTITY.chromium_origin()])
+        );
         assert_eq!(chromium.allowed_extensions, None);
         let Found::Ours(firefox) = Found::of_text(Kind::Firefox.render(path).unwrap().as_bytes())
         else {
             panic!("not ours");
         };
-        assert_eq!(firefox.allowed_extensions, Some(vec![IDENTITY.firefox_id.clone()]));
+        assert_eq!(
+            firefox.allowed_extensions,
+            Some(vec![IDENTITY.firefox_id.clone()])
+        );
         assert_eq!(firefox.allowed_origins, None);
     }
 
@@ -140,10 +145,22 @@ mod tests {
     fn a_file_is_judged_by_the_name_in_it() {
         assert_eq!(
             Found::of_text(br#"{"name": "jp.other.host", "path": "/x"}"#),
-            Found::Foreign { name: "jp.other.host".to_owned() }
+            Found::Foreign {
+                name: "jp.other.host".to_owned()
+            }
         );
-        for damaged in ["", "{", "[]", r#"{"path": "/x"}"#, "{\"name\": \"jp.kagibashi.host\"}"] {
-            assert_eq!(Found::of_text(damaged.as_bytes()), Found::Damaged, "{damaged}");
+        for damaged in [
+            "",
+            "{",
+            "[]",
+            r#"{"path": "/x"}"#,
+            "{\"name\": \"jp.kagibashi.host\"}",
+        ] {
+            assert_eq!(
+                Found::of_text(damaged.as_bytes()),
+                Found::Damaged,
+                "{damaged}"
+            );
         }
         assert_eq!(Found::of_text(&[0xff, 0xfe, 0]), Found::Damaged);
     }

@@ -28,7 +28,11 @@ mod folder {
     /// The manifest that the browser will read there, if there is one.
     pub fn announced(_: &Variant, location: &Location) -> Option<PathBuf> {
         // A link that leads nowhere counts: the browser would stop at it too.
-        location.manifest.symlink_metadata().is_ok().then(|| location.manifest.clone())
+        location
+            .manifest
+            .symlink_metadata()
+            .is_ok()
+            .then(|| location.manifest.clone())
     }
 
     /// Whether a browser that was not asked about still needs the file.
@@ -57,7 +61,11 @@ mod registry {
     }
 
     fn browsers(location: &Location) -> HashSet<Browser> {
-        location.variants.iter().map(|variant| variant.browser).collect()
+        location
+            .variants
+            .iter()
+            .map(|variant| variant.browser)
+            .collect()
     }
 
     fn named_file(scope: Scope, browser: Browser) -> Option<PathBuf> {

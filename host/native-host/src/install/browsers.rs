@@ -98,7 +98,9 @@ pub struct Location {
 impl Variant {
     /// Whether it is on this computer.
     pub fn is_installed(&self, places: &Places) -> bool {
-        self.programs.iter().any(|&program| is_program(&places.resolve(program)))
+        self.programs
+            .iter()
+            .any(|&program| is_program(&places.resolve(program)))
             || self.was_started(places)
             || SANDBOXED.iter().any(|sandboxed| {
                 sandboxed.portal == Some(self.browser) && sandboxed.is_installed(places)
@@ -111,7 +113,9 @@ impl Variant {
             Kind::Chromium => "Local State",
             Kind::Firefox => "profiles.ini",
         };
-        self.profiles.iter().any(|&profiles| places.resolve(profiles).join(mark).is_file())
+        self.profiles
+            .iter()
+            .any(|&profiles| places.resolve(profiles).join(mark).is_file())
     }
 
     /// Where it looks for our manifest. The person's own file goes before the
@@ -144,25 +148,37 @@ impl Variant {
 impl Sandboxed {
     /// Whether it is on this computer.
     pub fn is_installed(&self, places: &Places) -> bool {
-        self.folders.iter().any(|&folder| places.resolve(folder).exists())
+        self.folders
+            .iter()
+            .any(|&folder| places.resolve(folder).exists())
     }
 }
 
 impl Location {
     /// Who looks there, such as `Google Chrome, Brave`.
     pub fn names(&self) -> String {
-        self.variants.iter().map(|variant| variant.name).collect::<Vec<_>>().join(", ")
+        self.variants
+            .iter()
+            .map(|variant| variant.name)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 /// The browsers on this computer.
 pub fn installed(places: &Places) -> Vec<&'static Variant> {
-    VARIANTS.iter().filter(|variant| variant.is_installed(places)).collect()
+    VARIANTS
+        .iter()
+        .filter(|variant| variant.is_installed(places))
+        .collect()
 }
 
 /// The browsers in boxes of their own on this computer.
 pub fn sandboxed(places: &Places) -> Vec<&'static Sandboxed> {
-    SANDBOXED.iter().filter(|sandboxed| sandboxed.is_installed(places)).collect()
+    SANDBOXED
+        .iter()
+        .filter(|sandboxed| sandboxed.is_installed(places))
+        .collect()
 }
 
 /// The browsers to serve: those of the given names, or all that are installed.
@@ -193,14 +209,16 @@ pub fn known(names: &[Browser]) -> Vec<&'static Variant> {
 }
 
 /// The files for several browsers, each file once.
-pub fn locations(
-    variants: &[&'static Variant],
-    scope: Scope,
-    places: &Places,
-) -> Vec<Location> {
+pub fn locations(variants: &[&'static Variant], scope: Scope, places: &Places) -> Vec<Location> {
     let mut all: Vec<Location> = Vec::new();
-    for location in variants.iter().flat_map(|variant| variant.locations(scope, places)) {
-        match all.iter_mut().find(|known| known.manifest == location.manifest) {
+    for location in variants
+        .iter()
+        .flat_map(|variant| variant.locations(scope, places))
+    {
+        match all
+            .iter_mut()
+            .find(|known| known.manifest == location.manifest)
+        {
             Some(known) => known.variants.extend(location.variants),
             None => all.push(location),
         }
@@ -211,7 +229,9 @@ pub fn locations(
 /// A file of that name which is the browser itself: Ubuntu's packages `firefox`
 /// and `chromium-browser` are scripts that start the Snap.
 fn is_program(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
     let mut start = Vec::new();
     if !file.metadata().is_ok_and(|metadata| metadata.is_file())
         || file.take(4096).read_to_end(&mut start).is_err()

@@ -5,9 +5,9 @@
 //! the person's folder only when it uses its default profile folder. Opera and
 //! Brave share the machine-wide folder of Chrome.
 
-use super::browsers::{Browser, Sandboxed, Variant};
-use super::places::Under::{self, Config, Home, LocalData, Root};
 use crate::identity::IDENTITY;
+use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::places::Under::{self, Config, Home, LocalData, Root};
 use crate::manifest::Kind;
 
 const CHROME_SYSTEM: &[Under] = &[Root("etc/opt/chrome/native-messaging-hosts")];
@@ -27,7 +27,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Chrome,
         name: "Google Chrome",
-        programs: &[Root("opt/google/chrome/chrome"), Root("usr/bin/google-chrome-stable")],
+        programs: &[
+            Root("opt/google/chrome/chrome"),
+            Root("usr/bin/google-chrome-stable"),
+        ],
         profiles: &[Config("google-chrome")],
         user: Config("google-chrome/NativeMessagingHosts"),
         system: CHROME_SYSTEM,
@@ -35,7 +38,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Chrome,
         name: "Google Chrome Beta",
-        programs: &[Root("opt/google/chrome-beta/chrome"), Root("usr/bin/google-chrome-beta")],
+        programs: &[
+            Root("opt/google/chrome-beta/chrome"),
+            Root("usr/bin/google-chrome-beta"),
+        ],
         profiles: &[Config("google-chrome-beta")],
         user: Config("google-chrome-beta/NativeMessagingHosts"),
         system: CHROME_SYSTEM,
@@ -89,7 +95,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Edge,
         name: "Microsoft Edge Dev",
-        programs: &[Root("opt/microsoft/msedge-dev/msedge"), Root("usr/bin/microsoft-edge-dev")],
+        programs: &[
+            Root("opt/microsoft/msedge-dev/msedge"),
+            Root("usr/bin/microsoft-edge-dev"),
+        ],
         profiles: &[Config("microsoft-edge-dev")],
         user: Config("microsoft-edge-dev/NativeMessagingHosts"),
         system: EDGE_SYSTEM,
@@ -97,7 +106,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Brave,
         name: "Brave",
-        programs: &[Root("opt/brave.com/brave/brave"), Root("usr/bin/brave-browser")],
+        programs: &[
+            Root("opt/brave.com/brave/brave"),
+            Root("usr/bin/brave-browser"),
+        ],
         profiles: &[Config("BraveSoftware/Brave-Browser")],
         user: Config("BraveSoftware/Brave-Browser/NativeMessagingHosts"),
         system: CHROME_SYSTEM,
@@ -105,7 +117,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Brave,
         name: "Brave Beta",
-        programs: &[Root("opt/brave.com/brave-beta/brave"), Root("usr/bin/brave-browser-beta")],
+        programs: &[
+            Root("opt/brave.com/brave-beta/brave"),
+            Root("usr/bin/brave-browser-beta"),
+        ],
         profiles: &[Config("BraveSoftware/Brave-Browser-Beta")],
         user: Config("BraveSoftware/Brave-Browser-Beta/NativeMessagingHosts"),
         system: CHROME_SYSTEM,
@@ -132,7 +147,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Vivaldi,
         name: "Vivaldi Snapshot",
-        programs: &[Root("opt/vivaldi-snapshot/vivaldi"), Root("usr/bin/vivaldi-snapshot")],
+        programs: &[
+            Root("opt/vivaldi-snapshot/vivaldi"),
+            Root("usr/bin/vivaldi-snapshot"),
+        ],
         profiles: &[Config("vivaldi-snapshot")],
         user: Config("vivaldi-snapshot/NativeMessagingHosts"),
         system: VIVALDI_SYSTEM,

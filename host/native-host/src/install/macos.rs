@@ -1,9 +1,9 @@
 //! Where browsers are on macOS. None of this was tried on a real Mac: it is
 //! what the makers' documents and several other native messaging hosts say.
 
-use super::browsers::{Browser, Sandboxed, Variant};
-use super::places::Under::{self, Config, Root};
 use crate::identity::IDENTITY;
+use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::places::Under::{self, Config, Root};
 use crate::manifest::Kind;
 
 /// Where our own notes on a machine-wide installation are.
@@ -30,7 +30,9 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Chrome,
         name: "Google Chrome Beta",
-        programs: &[Root("Applications/Google Chrome Beta.app/Contents/Info.plist")],
+        programs: &[Root(
+            "Applications/Google Chrome Beta.app/Contents/Info.plist",
+        )],
         profiles: &[Config("Google/Chrome Beta")],
         user: Config("Google/Chrome Beta/NativeMessagingHosts"),
         system: &[Root("Library/Google/Chrome/NativeMessagingHosts")],
@@ -41,7 +43,9 @@ pub const VARIANTS: &[Variant] = &[
         programs: &[Root("Applications/Chromium.app/Contents/Info.plist")],
         profiles: &[Config("Chromium")],
         user: Config("Chromium/NativeMessagingHosts"),
-        system: &[Root("Library/Application Support/Chromium/NativeMessagingHosts")],
+        system: &[Root(
+            "Library/Application Support/Chromium/NativeMessagingHosts",
+        )],
     },
     Variant {
         browser: Browser::Edge,
@@ -54,7 +58,9 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Edge,
         name: "Microsoft Edge Beta",
-        programs: &[Root("Applications/Microsoft Edge Beta.app/Contents/Info.plist")],
+        programs: &[Root(
+            "Applications/Microsoft Edge Beta.app/Contents/Info.plist",
+        )],
         profiles: &[Config("Microsoft Edge Beta")],
         user: Config("Microsoft Edge Beta/NativeMessagingHosts"),
         system: &[Root("Library/Microsoft/Edge/NativeMessagingHosts")],
@@ -73,7 +79,9 @@ pub const VARIANTS: &[Variant] = &[
         programs: &[Root("Applications/Vivaldi.app/Contents/Info.plist")],
         profiles: &[Config("Vivaldi")],
         user: Config("Vivaldi/NativeMessagingHosts"),
-        system: &[Root("Library/Application Support/Vivaldi/NativeMessagingHosts")],
+        system: &[Root(
+            "Library/Application Support/Vivaldi/NativeMessagingHosts",
+        )],
     },
     Variant {
         browser: Browser::Opera,
@@ -92,6 +100,8 @@ pub const VARIANTS: &[Variant] = &[
         ],
         profiles: &[Config("Firefox")],
         user: Config("Mozilla/NativeMessagingHosts"),
-        system: &[Root("Library/Application Support/Mozilla/NativeMessagingHosts")],
+        system: &[Root(
+            "Library/Application Support/Mozilla/NativeMessagingHosts",
+        )],
     },
 ];

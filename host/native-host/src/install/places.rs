@@ -1,5 +1,6 @@
 //! Where things are on this computer, so that a test can be another computer.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
@@ -52,7 +53,8 @@ impl Places {
             Under::LocalData(path) => (&self.local_data, path),
             Under::Root(path) => (&self.root, path),
         };
-        path.split('/').fold(base.to_owned(), |folder, part| folder.join(part))
+        path.split('/')
+            .fold(base.to_owned(), |folder, part| folder.join(part))
     }
 }
 
@@ -65,4 +67,24 @@ fn root() -> PathBuf {
 fn root() -> PathBuf {
     let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
     PathBuf::from(format!("{drive}\\"))
+}
+
+/// This program's file, without links on the way.
+pub fn this_program() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?.canonicalize()?;
+    Ok(plain(program))
+}
+
+#[cfg(not(windows))]
+fn plain(path: PathBuf) -> PathBuf {
+    path
+}
+
+/// Browsers do not start `\\?\C:\...`, which is what canonical paths look like.
+#[cfg(windows)]
+fn plain(path: PathBuf) -> PathBuf {
+    match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
+        Some(text) if !text.starts_with("UNC") => PathBuf::from(text),
+        _ => path,
+    }
 }

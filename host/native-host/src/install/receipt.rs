@@ -35,7 +35,11 @@ impl Receipt {
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok())
             .unwrap_or_default();
-        Self { folder: folder.to_owned(), scope, kept }
+        Self {
+            folder: folder.to_owned(),
+            scope,
+            kept,
+        }
     }
 
     /// Adds folders that were made, before anything is put into them.
@@ -44,30 +48,35 @@ impl Receipt {
             return Ok(());
         }
         self.kept.folders.extend(made);
-        self.kept.folders.extend(files::make_folder(&self.folder, self.scope)?);
+        self.kept
+            .folders
+            .extend(files::make_folder(&self.folder, self.scope)?);
         self.write()
     }
 
-    /// Removes the listed folders that are empty now, and the receipt itself
-    /// when none but its own are left.
-    pub fn redeem(mut self) -> io::Result<()> {
-        let own = |folder: &PathBuf| self.folder.starts_with(folder);
-        let others: Vec<PathBuf> =
-            self.kept.folders.iter().filter(|folder| !own(folder)).cloned().collect();
-        let left: BTreeSet<PathBuf> = others
-            .into_iter()
-            .rev()
-            .filter(|folder| !files::remove_empty_folder(folder))
-            .collect();
-        if left.is_empty() {
-            files::remove(&self.folder.join(FILE))?;
-            for folder in self.kept.folders.iter().rev() {
-                files::remove_empty_folder(folder);
-            }
-            return Ok(());
+    /// Removes the listed folders that are empty now. Once nothing else of ours
+    /// is left, the receipt goes too: what is in the other folders is not ours.
+    pub fn redeem(mut self, nothing_is_left: bool) -> io::Result<()> {
+        let receipt = self.folder.join(FILE);
+        if nothing_is_left {
+            files::remove(&receipt)?;
         }
-        self.kept.folders.retain(|folder| left.contains(folder) || self.folder.starts_with(folder));
-        self.write()
+        let listed = self.kept.folders.len();
+        // From below: a folder is empty once those in it are gone.
+        let removed: Vec<PathBuf> = self
+            .kept
+            .folders
+            .iter()
+            .rev()
+            .filter(|folder| files::remove_empty_folder(folder))
+            .cloned()
+            .collect();
+        self.kept.folders.retain(|folder| !removed.contains(folder));
+        if nothing_is_left || self.kept.folders.len() == listed {
+            Ok(())
+        } else {
+            self.write()
+        }
     }
 
     fn write(&self) -> io::Result<()> {

@@ -1,9 +1,9 @@
 //! Where browsers are on Windows. The manifests are ours to put anywhere; what
 //! a browser reads is a key of the registry that names the file.
 
-use super::browsers::{Browser, Sandboxed, Variant};
-use super::places::Under::{self, Config, LocalData, Root};
 use crate::identity::IDENTITY;
+use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::places::Under::{self, Config, LocalData, Root};
 use crate::manifest::Kind;
 
 const USER: Under = LocalData("Kagibashi/native-messaging");
@@ -23,7 +23,10 @@ pub fn manifest_file_name(kind: Kind) -> String {
 
 /// The key below `HKEY_CURRENT_USER` or `HKEY_LOCAL_MACHINE` where a browser,
 /// in any of its channels, looks for hosts.
-#[cfg_attr(not(windows), allow(dead_code, reason = "the table is tested everywhere"))]
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "the table is tested everywhere")
+)]
 pub fn registry_key(browser: Browser) -> String {
     let maker = match browser {
         Browser::Chrome => r"Google\Chrome",
@@ -34,7 +37,10 @@ pub fn registry_key(browser: Browser) -> String {
         Browser::Opera => "Opera Software",
         Browser::Firefox => "Mozilla",
     };
-    format!(r"Software\{maker}\NativeMessagingHosts\{}", IDENTITY.host_name)
+    format!(
+        r"Software\{maker}\NativeMessagingHosts\{}",
+        IDENTITY.host_name
+    )
 }
 
 /// Windows has no browsers in boxes that could not start programs.
@@ -98,7 +104,10 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         browser: Browser::Opera,
         name: "Opera",
-        programs: &[LocalData("Programs/Opera/opera.exe"), Root("Program Files/Opera/opera.exe")],
+        programs: &[
+            LocalData("Programs/Opera/opera.exe"),
+            Root("Program Files/Opera/opera.exe"),
+        ],
         profiles: &[Config("Opera Software/Opera Stable")],
         user: USER,
         system: SYSTEM,
