@@ -326,7 +326,7 @@ fn try_pin(
             | TokenError::WrongToken { .. },
         ) => Attempt::LookAgain,
         Err(error) => {
-            tracing::warn!(%error, "no signature");
+            tracing::warn!(?error, "no signature");
             return Err(failure::of_token(&error));
         }
     })
