@@ -21,7 +21,7 @@ mod platform;
 #[path = "install/windows.rs"]
 mod platform;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;
 
 use std::fs;

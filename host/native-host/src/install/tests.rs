@@ -1,6 +1,9 @@
-//! The installer on made-up computers with Linux, each a temporary folder.
+//! The installer on made-up computers with Linux.
+#![cfg(target_os = "linux")]
 
-use std::collections::BTreeSet;
+mod made_up;
+mod tables;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,97 +11,7 @@ use super::browsers::Browser;
 use super::*;
 use crate::identity::IDENTITY;
 use crate::manifest::Kind;
-
-/// Tables of the other systems are data: they can be looked at anywhere.
-#[path = "macos.rs"]
-mod macos;
-#[path = "windows.rs"]
-mod windows;
-
-struct MadeUp {
-    folder: tempfile::TempDir,
-    computer: Computer,
-}
-
-impl MadeUp {
-    /// A computer with these files.
-    fn with(files: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().join("home/山田");
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "\x7fELF").unwrap();
-        }
-        fs::create_dir_all(&home).unwrap();
-        let computer = Computer {
-            places: Places {
-                config: home.join(".config"),
-                local_data: home.join(".local/share"),
-                home: home.clone(),
-                root: folder.path().to_owned(),
-            },
-            folders: Folders {
-                config: home.join(".config/kagibashi"),
-                state: home.join(".local/state/kagibashi"),
-            },
-            program: PathBuf::from("/opt/鍵橋/kagibashi"),
-        };
-        Self { folder, computer }
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
-        fs::write(self.path(path), text).unwrap();
-    }
-
-    fn install(&self, arguments: &InstallArgs) -> Result<Report, InstallError> {
-        install(
-            arguments,
-            &self.computer,
-            &mut Vec::new(),
-            Language::Japanese,
-        )
-    }
-
-    fn uninstall(&self, arguments: &UninstallArgs) -> Report {
-        uninstall(
-            arguments,
-            &self.computer,
-            &mut Vec::new(),
-            Language::English,
-        )
-        .unwrap()
-    }
-
-    fn listing(&self) -> BTreeSet<PathBuf> {
-        fn walk(folder: &Path, all: &mut BTreeSet<PathBuf>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                all.insert(path.clone());
-                if path.is_dir() {
-                    walk(&path, all);
-                }
-            }
-        }
-        let mut all = BTreeSet::new();
-        walk(self.folder.path(), &mut all);
-        all
-    }
-
-    fn deeds(&self, report: &Report) -> Vec<(PathBuf, Deed)> {
-        let relative = |path: &Path| path.strip_prefix(self.folder.path()).unwrap().to_owned();
-        report
-            .entries
-            .iter()
-            .map(|entry| (relative(&entry.manifest), entry.deed.clone()))
-            .collect()
-    }
-}
+use made_up::MadeUp;
 
 fn of(browsers: &[Browser]) -> InstallArgs {
     InstallArgs {
@@ -432,52 +345,4 @@ fn a_place_that_cannot_be_written_is_named() {
     let error = InstallError::at(Path::new("/etc/chromium"))(denied);
     assert!(matches!(error, InstallError::NoPermission { .. }));
     assert!(error.advice(Language::Japanese).contains("sudo"));
-}
-
-#[test]
-fn the_tables_of_all_systems_make_sense() {
-    let tables = [
-        (platform::VARIANTS, platform::SANDBOXED),
-        (macos::VARIANTS, macos::SANDBOXED),
-        (windows::VARIANTS, windows::SANDBOXED),
-    ];
-    for (variants, sandboxed) in tables {
-        let names: BTreeSet<_> = variants
-            .iter()
-            .map(|variant| variant.name)
-            .chain(sandboxed.iter().map(|sandboxed| sandboxed.name))
-            .collect();
-        assert_eq!(
-            names.len(),
-            variants.len() + sandboxed.len(),
-            "names are unique"
-        );
-        for browser in <Browser as clap::ValueEnum>::value_variants() {
-            assert!(
-                variants.iter().any(|variant| variant.browser == *browser),
-                "{browser:?}"
-            );
-        }
-        for variant in variants {
-            assert!(
-                !variant.programs.is_empty() && !variant.profiles.is_empty(),
-                "{variant:?}"
-            );
-        }
-    }
-    assert_ne!(
-        windows::manifest_file_name(Kind::Chromium),
-        windows::manifest_file_name(Kind::Firefox),
-        "they are in one folder"
-    );
-    assert_eq!(
-        macos::SYSTEM_STATE,
-        places::Under::Root("Library/Application Support/Kagibashi")
-    );
-    assert_ne!(windows::SYSTEM_STATE, macos::SYSTEM_STATE);
-    assert!(windows::registry_key(Browser::Edge).starts_with(r"Software\Microsoft\Edge\"));
-    assert_eq!(
-        macos::manifest_file_name(Kind::Firefox),
-        "jp.kagibashi.host.json"
-    );
 }
