@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::grant::Grants;
+use crate::install;
 use crate::language::Language;
 use arguments::{Arguments, CertificateCommand, Command, PinCommand, SiteCommand};
 
@@ -44,6 +45,10 @@ pub fn run(grants: &Grants) -> ExitCode {
         Command::Sites(SiteCommand::List { json }) => signing::list_sites(grants, json),
         Command::Sites(SiteCommand::Revoke { origin }) => {
             signing::revoke_site(grants, &origin, language)
+        }
+        Command::Install(request) => install::run_install(&request, language).map_err(Into::into),
+        Command::Uninstall(request) => {
+            install::run_uninstall(&request, language).map_err(Into::into)
         }
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::install::{InstallArgs, UninstallArgs};
 use crate::language::Language;
 
 /// Client certificates on a USB token, for the browser and the terminal.
@@ -68,6 +69,10 @@ pub enum Command {
     /// Sites that may ask for signatures of hashes.
     #[command(subcommand)]
     Sites(SiteCommand),
+    /// Make this program known to the browsers.
+    Install(InstallArgs),
+    /// Undo exactly what install did.
+    Uninstall(UninstallArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

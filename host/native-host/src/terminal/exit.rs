@@ -8,6 +8,7 @@ use kagibashi_token::TokenError;
 
 use crate::advice::Advice;
 use crate::failure;
+use crate::install::InstallError;
 use crate::language::Language;
 
 /// The end of a command that did not succeed.
@@ -15,6 +16,8 @@ use crate::language::Language;
 pub enum Ending {
     /// A numbered situation.
     Failure(Failure),
+    /// The browsers could not be told of this program.
+    NotInstalled(InstallError),
     /// Something that has no number.
     Unexpected(anyhow::Error),
 }
@@ -30,6 +33,10 @@ impl Ending {
                     eprintln!("{path}");
                 }
                 ExitCode::from(exit_code(failure.code.blame()))
+            }
+            Self::NotInstalled(error) => {
+                eprintln!("{}\n{}", error.situation(language), error.advice(language));
+                ExitCode::from(exit_code(Blame::Host))
             }
             Self::Unexpected(error) => {
                 eprintln!("kagibashi: {error:#}");
@@ -59,6 +66,12 @@ impl From<Failure> for Ending {
 impl From<TokenError> for Ending {
     fn from(error: TokenError) -> Self {
         Self::Failure(failure::of_token(&error))
+    }
+}
+
+impl From<InstallError> for Ending {
+    fn from(error: InstallError) -> Self {
+        Self::NotInstalled(error)
     }
 }
 
