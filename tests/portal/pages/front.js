@@ -16,8 +16,9 @@ button.addEventListener('click', async () => {
     await post('/api/login', { authToken });
     location.assign(`/home?lang=${status.language}`);
   } catch (error) {
-    button.disabled = false;
     status.failed(error);
+    button.disabled = false;
+    button.focus();
   }
 });
 

@@ -22,7 +22,9 @@ form.addEventListener('submit', async (event) => {
   } catch (error) {
     status.failed(error);
   } finally {
+    // A disabled button loses the focus; the keyboard goes on from here.
     signButton.disabled = false;
+    signButton.focus();
   }
 });
 
@@ -61,8 +63,9 @@ logoutButton.addEventListener('click', async () => {
     await post('/api/logout');
     location.assign(`/?lang=${status.language}&left`);
   } catch (error) {
-    logoutButton.disabled = false;
     status.failed(error);
+    logoutButton.disabled = false;
+    logoutButton.focus();
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { language } from './status.js';
 
-const day = new Intl.DateTimeFormat(language, { year: 'numeric', month: '2-digit', day: '2-digit' });
+const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'full' });
 

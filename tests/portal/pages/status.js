@@ -26,7 +26,7 @@ export function failed(error) {
   const code = error.code ?? 'internal';
   const { situation, advice } = texts.problems[code] ?? texts.problems.other;
   show('error', situation, advice, code);
-  line.focus();
+  line.scrollIntoView({ block: 'nearest' });
 }
 
 function show(state, situation, advice, code) {
