@@ -1,5 +1,5 @@
 //! The keys and transformations of ePass2003's secure messaging: in its frame like SCP01 of
-//! GlobalPlatform, in its data objects like ISO/IEC 7816-4.
+//! `GlobalPlatform`, in its data objects like ISO/IEC 7816-4.
 //!
 //! Pure functions of keys, counter and bytes; the exchange itself is in
 //! [`secure_messaging`](crate::secure_messaging).
@@ -181,13 +181,10 @@ impl SessionKeys {
         };
         let mut object = vec![0x87];
         // Never 81: the card's firmware knows one byte or three.
-        match u8::try_from(encrypted.len() + 1) {
-            Ok(length @ ..=0x7F) => object.push(length),
-            _ => {
-                let length = u16::try_from(encrypted.len() + 1).unwrap_or(u16::MAX);
-                object.push(0x82);
-                object.extend_from_slice(&length.to_be_bytes());
-            }
+        let length = u16::try_from(encrypted.len() + 1).unwrap_or(u16::MAX);
+        match length.to_be_bytes() {
+            [0, low] if low < 0x80 => object.push(low),
+            [high, low] => object.extend_from_slice(&[0x82, high, low]),
         }
         object.push(0x01);
         object.extend_from_slice(&encrypted);

@@ -197,3 +197,6 @@ fn random_challenge() -> Result<[u8; 8], SecureMessagingError> {
     getrandom::getrandom(&mut challenge).map_err(|_| SecureMessagingError::NoRandomness)?;
     Ok(challenge)
 }
+
+#[cfg(test)]
+mod tests;

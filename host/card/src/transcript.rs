@@ -1,6 +1,6 @@
 //! Exchanges with a card written down as text, and played back.
 //!
-//! A transcript is made of lines `> HEX` (to the card), `< HEX` (from the card), `! reset`, and
+//! A transcript is made of lines `> HEX` (to the card), `< HEX` (from the card), `!` for a reset, and
 //! comments after `#`. `..` in place of a byte is masked: it stands for any value.
 
 use std::io::Write;
@@ -48,7 +48,7 @@ impl<C: Channel, W: Write + Send> Channel for Recording<C, W> {
     }
 
     fn reset(&mut self) -> Result<(), ChannelError> {
-        self.note("! reset");
+        self.note("!");
         self.channel.reset()
     }
 
@@ -68,9 +68,10 @@ fn secrecy_of(command: &[u8]) -> Secrecy {
     let secret = |command, answer| Secrecy { command, answer };
     match command {
         // VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, and writing keys and secrets.
-        [_, 0x20 | 0x24 | 0x2C | 0xE3 | 0xE5 | 0xE7, ..] => secret(true, false),
-        // EXTERNAL AUTHENTICATE with a PIN; that of the handshake has P1 = 03.
-        [_, 0x82, 0x00..=0x02, ..] => secret(true, false),
+        // EXTERNAL AUTHENTICATE with a PIN, too; that of the handshake has P1 = 03.
+        [_, 0x20 | 0x24 | 0x2C | 0xE3 | 0xE5 | 0xE7, ..] | [_, 0x82, 0x00..=0x02, ..] => {
+            secret(true, false)
+        }
         // What a private key makes of what it is given.
         [_, 0x2A, ..] => secret(true, true),
         _ => secret(false, false),
@@ -127,7 +128,7 @@ impl Replay {
                     command,
                     answer,
                 });
-            } else if !text.is_empty() {
+            } else if !text.is_empty() && text != "!" {
                 return Err(error("neither command nor answer"));
             }
         }
@@ -154,6 +155,7 @@ fn pattern(hex: &str) -> Option<Vec<Option<u8>>> {
         .chunks(2)
         .map(|pair| match pair {
             b".." => Some(None),
+            [_] => None,
             pair => u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16)
                 .ok()
                 .map(Some),
@@ -191,4 +193,109 @@ impl Channel for Replay {
     }
 
     fn reset_at_end(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers everything with the same bytes.
+    struct Parrot(&'static [u8]);
+
+    impl Channel for Parrot {
+        fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, ChannelError> {
+            Ok(self.0.to_vec())
+        }
+
+        fn reset(&mut self) -> Result<(), ChannelError> {
+            Ok(())
+        }
+
+        fn reset_at_end(&mut self) {}
+    }
+
+    fn recorded(command: &[u8], answer: &'static [u8]) -> String {
+        let mut text = Vec::new();
+        Recording::new(Parrot(answer), &mut text)
+            .transmit(command)
+            .unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn secrets_are_masked_on_both_sides() {
+        let cases: [(&[u8], &[u8], &str); 6] = [
+            (
+                &[0x00, 0xA4, 0, 0, 2, 0x3F, 0],
+                &[0x6F, 0x90, 0],
+                "> 00A40000023F00\n< 6F9000\n",
+            ),
+            (
+                &[0x00, 0x20, 0, 1, 2, 0x31, 0x32],
+                &[0x63, 0xC2],
+                "> 00200001......\n< 63C2\n",
+            ),
+            (
+                &[0x0C, 0x82, 1, 0x81, 1, 7],
+                &[0x90, 0],
+                "> 0C820181....\n< 9000\n",
+            ),
+            (
+                &[0x84, 0x82, 3, 0, 1, 7],
+                &[0x90, 0],
+                "> 848203000107\n< 9000\n",
+            ),
+            (
+                &[0x8C, 0xE5, 4, 1, 1, 7],
+                &[0x90, 0],
+                "> 8CE50401....\n< 9000\n",
+            ),
+            (
+                &[0x0C, 0x2A, 0x80, 0x86, 1, 7],
+                &[9, 9, 0x90, 0],
+                "> 0C2A8086....\n< ....9000\n",
+            ),
+        ];
+        for (command, answer, expected) in cases {
+            assert_eq!(recorded(command, answer), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_can_be_played_back_once_and_in_order() {
+        let pin = [0x00, 0x20, 0x00, 0x01, 0x01, 0x31];
+        let select = [0x00, 0xA4, 0x00, 0x00];
+        let text = recorded(&pin, &[0x90, 0]) + "# and then\n" + &recorded(&select, &[0x6A, 0x82]);
+        let mut replay = Replay::new(&text).unwrap();
+        assert!(
+            replay.transmit(&pin[..5]).is_err(),
+            "a masked byte must still be there"
+        );
+        let mut replay = Replay::new(&text).unwrap();
+        let masked = [0x00, 0x20, 0x00, 0x01, 0x01, 0x39];
+        assert_eq!(replay.transmit(&masked).unwrap(), [0x90, 0]);
+        assert!(
+            replay.transmit(&[0x00, 0xA4, 0x00, 0x01]).is_err(),
+            "another command"
+        );
+        let mut replay = Replay::new(&text).unwrap();
+        replay.transmit(&pin).unwrap();
+        assert_eq!(replay.transmit(&select).unwrap(), [0x6A, 0x82]);
+        assert_eq!(replay.remaining(), 0);
+        assert!(replay.transmit(&select).is_err(), "the end");
+    }
+
+    #[test]
+    fn a_broken_transcript_is_refused_with_its_line() {
+        for (text, line) in [
+            ("< 9000", 1),
+            ("> 00\n> 00", 2),
+            ("> 0", 1),
+            ("> XX", 1),
+            ("hello", 1),
+            ("\n> 00", 0),
+        ] {
+            assert_eq!(Replay::new(text).unwrap_err().line, line, "{text:?}");
+        }
+    }
 }

@@ -47,9 +47,9 @@ pub enum TokenError {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// Another program reset the card or opened its own session in the middle of a login. The PIN
-    /// was not sent again; the person has to be asked once more.
-    #[error("the session with the card was lost during the login")]
+    /// Another program reset the card or opened a session of its own, at a point where going on by
+    /// itself would mean sending the PIN again. The person has to be asked once more.
+    #[error("another program took over the session with the card")]
     SessionStolen,
     /// The PIN was wrong.
     #[error("the PIN is wrong")]

@@ -10,3 +10,6 @@ pub(crate) mod path;
 pub(crate) mod prkdf;
 mod record;
 pub(crate) mod token_info;
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ impl Transaction {
                     started + longest_wait,
                     &request_receiver,
                     &answer_sender,
-                )
+                );
             })
             .map_err(|error| ChannelError::Other(Box::new(error)))?;
         loop {

@@ -230,7 +230,10 @@ impl PrivateKeys for Epass2003 {
 fn situation(operation: Operation, error: SecureMessagingError) -> TokenError {
     match error {
         SecureMessagingError::Channel(error) => error.into(),
-        SecureMessagingError::SessionLost => TokenError::SessionStolen,
+        SecureMessagingError::SessionLost
+        | SecureMessagingError::Handshake {
+            status: StatusWord::ConditionsNotSatisfied,
+        } => TokenError::SessionStolen,
         SecureMessagingError::Handshake { status }
         | SecureMessagingError::Unprotected { status } => TokenError::Unexpected {
             operation,

@@ -91,17 +91,17 @@ pub(super) struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(super) fn parse(record: &'a [u8]) -> Option<Self> {
-        Self::of(Fields::of_sequence(AnyRef::from_der(record).ok()?)?)
+        Self::of(&Fields::of_sequence(AnyRef::from_der(record).ok()?)?)
     }
 
     /// A record of the kind `[number]`, such as a key on an elliptic curve.
     pub(super) fn parse_tagged(record: &'a [u8], number: u8) -> Option<Self> {
-        Self::of(Fields::parse(
+        Self::of(&Fields::parse(
             Fields::parse(record)?.tagged(number)?.value(),
         )?)
     }
 
-    fn of(fields: Fields<'a>) -> Option<Self> {
+    fn of(fields: &Fields<'a>) -> Option<Self> {
         let common = Fields::of_sequence(fields.get(0)?)?;
         let label = common
             .first(Tag::Utf8String)

@@ -5,7 +5,7 @@ use der::{Decode, Tag};
 
 use super::record::{Fields, records};
 
-/// The fields of TokenInfo that are for people.
+/// The fields of `TokenInfo` that are for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TokenDescription {
     pub manufacturer: String,
@@ -13,7 +13,7 @@ pub(crate) struct TokenDescription {
 }
 
 impl TokenDescription {
-    /// `None` if it is no TokenInfo; fields that are absent are empty.
+    /// `None` if it is no `TokenInfo`; fields that are absent are empty.
     pub(crate) fn parse(file: &[u8]) -> Option<Self> {
         let fields = Fields::of_sequence(AnyRef::from_der(records(file).next()?).ok()?)?;
         let text = |field: Option<AnyRef<'_>>| {

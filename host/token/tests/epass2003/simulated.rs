@@ -11,6 +11,8 @@ use kagibashi_token::{Pin, Token, TokenError, driver};
 
 pub const PIN: &str = "12345678";
 
+pub const MODES: [Mode; 3] = [Mode::Aes, Mode::Cmac, Mode::TripleDes];
+
 /// A card in a reader of its own, into which tests can look while a token has it open.
 #[derive(Clone)]
 pub struct Reader {
@@ -20,7 +22,6 @@ pub struct Reader {
 struct State {
     card: Card,
     removed: bool,
-    /// The answers to EXTERNAL AUTHENTICATE commands with a PIN in them that reached the card.
     pins_received: usize,
     resets: usize,
 }
@@ -42,6 +43,11 @@ impl Reader {
         self.state.lock().unwrap()
     }
 
+    /// A reader with a card of its own, the same as the one here.
+    pub fn with_copy(&self) -> Self {
+        Self::with(self.state().card.clone())
+    }
+
     pub fn open(&self) -> Result<Box<dyn Token>, TokenError> {
         let atr = self.state().card.atr();
         driver::open(Box::new(self.clone().channel()), "Simulated Reader 0", &atr)
@@ -53,6 +59,10 @@ impl Reader {
         let (channel, count) = Counting::new(self.clone().channel());
         let token = driver::open(Box::new(channel), "Simulated Reader 0", &atr).unwrap();
         (token, count)
+    }
+
+    pub fn atr(&self) -> Vec<u8> {
+        self.state().card.atr()
     }
 
     pub fn channel(self) -> CardChannel {
@@ -72,7 +82,12 @@ impl Reader {
         self.state().card.faults.clear();
     }
 
-    /// How many times a PIN was tried, right or wrong.
+    /// How many commands the card has received since it was made.
+    pub fn commands(&self) -> u64 {
+        self.state().card.commands()
+    }
+
+    /// How many times a PIN was sent, right or wrong.
     pub fn pins_received(&self) -> usize {
         self.state().pins_received
     }
@@ -97,7 +112,7 @@ impl Channel for CardChannel {
         // A wrapped EXTERNAL AUTHENTICATE with data; the question for the tries left has none.
         let is_pin = matches!(command, [0x0C, 0x82, 0x01, _, length, 0x87, ..] if *length > 0x0A);
         let outcome = state.card.exchange(command);
-        if is_pin && outcome != Outcome::Removed {
+        if is_pin {
             state.pins_received += 1;
         }
         match outcome {
