@@ -100,6 +100,12 @@ impl<'a> Host<'a> {
         self.status(0x0082_0180 | u32::from(id), &[])
     }
 
+    /// UPDATE SECRET: a new PIN with a full counter.
+    pub fn set_pin(&mut self, id: u8, tries: u8, pin: &str) -> u16 {
+        let data = [[tries << 4 | tries].as_slice(), &pin_key(pin)].concat();
+        self.status(0x80E5_0400 | u32::from(id), &data)
+    }
+
     /// MSE and the raw private key operation.
     pub fn apply_key(&mut self, id: u16, block: &[u8]) -> (Vec<u8>, u16) {
         let [high, low] = id.to_be_bytes();
