@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browser;
+mod openssl;
 
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -128,7 +129,7 @@ fn signs_in_and_says_what_it_does() {
     let signature = STANDARD
         .decode(result["signature"].as_str().unwrap())
         .unwrap();
-    openssl_verifies(&desk.client, &signed, &signature);
+    openssl::verifies(&desk.client, "sha256", &[], &signed, &signature);
 
     // A second sign-in asks again: nothing stays logged in.
     let prompt = desk.asked_for_pin();
@@ -139,50 +140,6 @@ fn signs_in_and_says_what_it_does() {
     for secret in [PIN, NONCE, result["signature"].as_str().unwrap()] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }
-}
-
-/// The signature is checked by a program that is not ours.
-fn openssl_verifies(certificate: &[u8], data: &[u8], signature: &[u8]) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, bytes: &[u8]| {
-        let path = folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        path
-    };
-    let openssl = |arguments: &[&std::ffi::OsStr]| {
-        let output = std::process::Command::new("openssl")
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        output.stdout
-    };
-    let certificate = file("certificate.der", certificate);
-    let key = openssl(
-        &["x509", "-inform", "DER", "-pubkey", "-noout", "-in"]
-            .map(AsRef::as_ref)
-            .into_iter()
-            .chain([certificate.as_os_str()])
-            .collect::<Vec<_>>(),
-    );
-    let [key, data, signature] = [
-        file("key", &key),
-        file("data", data),
-        file("signature", signature),
-    ];
-    openssl(&[
-        "dgst".as_ref(),
-        "-sha256".as_ref(),
-        "-verify".as_ref(),
-        key.as_os_str(),
-        "-signature".as_ref(),
-        signature.as_os_str(),
-        data.as_os_str(),
-    ]);
 }
 
 #[test]
@@ -354,7 +311,7 @@ fn hashes_are_signed_for_sites_with_a_grant() {
     let signature = STANDARD
         .decode(response["result"]["signature"].as_str().unwrap())
         .unwrap();
-    openssl_verifies(&desk.client, b"document", &signature);
+    openssl::verifies(&desk.client, "sha256", &[], b"document", &signature);
 
     // Once given it is not asked again, until it is taken back.
     desk.browser.request(1, "sign", &sign);
