@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,8 +43,7 @@ pub struct PrivatePcscd {
     daemon: Child,
     directory: TempDir,
     port: u16,
-    // Held until the end, so that no other process takes the port.
-    _port_lock: File,
+    _port_claim: UdpSocket,
 }
 
 /// Why there is no daemon.
@@ -70,7 +69,7 @@ impl PrivatePcscd {
             return Err(PcscdError::Missing("the driver libifdvpcd.so"));
         }
         let directory = tempfile::Builder::new().prefix("pcscd-").tempdir()?;
-        let (port, port_lock) = claim_port()?;
+        let (port, port_claim) = claim_port()?;
         let root = directory.path();
         fs::create_dir(root.join("pcscd"))?;
         fs::create_dir(root.join("readers"))?;
@@ -100,7 +99,7 @@ impl PrivatePcscd {
             daemon,
             directory,
             port,
-            _port_lock: port_lock,
+            _port_claim: port_claim,
         };
         pcscd.wait_until_listening()?;
         Ok(pcscd)
@@ -167,21 +166,17 @@ fn namespace() -> Command {
 }
 
 /// Finds a port whose neighbour is free too: the driver opens one for each of its two
-/// slots. A lock keeps processes like this one apart until the daemon has bound it.
-fn claim_port() -> io::Result<(u16, File)> {
-    let locks = std::env::temp_dir().join("kagibashi-vpcd-ports");
-    fs::create_dir_all(&locks)?;
+/// slots. The UDP port of the same number, which nobody else wants, keeps others like us
+/// away until the daemon has bound it and as long as it runs.
+fn claim_port() -> io::Result<(u16, UdpSocket)> {
     // Below the range from which the kernel hands out ports for connections.
     for port in (20_000..32_000).step_by(2) {
-        let Ok(lock) = File::create(locks.join(port.to_string())) else {
-            continue;
-        };
-        if lock.try_lock().is_ok()
-            && [port, port + 1]
-                .into_iter()
-                .all(|port| TcpListener::bind(("0.0.0.0", port)).is_ok())
+        let free = |port| TcpListener::bind(("0.0.0.0", port)).is_ok();
+        if let Ok(claim) = UdpSocket::bind(("127.0.0.1", port))
+            && free(port)
+            && free(port + 1)
         {
-            return Ok((port, lock));
+            return Ok((port, claim));
         }
     }
     Err(io::ErrorKind::AddrInUse.into())
