@@ -67,11 +67,11 @@ fn the_card_mute_from_every_step_of_sign() {
 fn a_wrong_answer_mac_at_every_step_of_sign() {
     for mode in MODES {
         at_every_step_of_sign(mode, Fault::CorruptMac, |step, _, outcome| match step {
-            // GET DATA and the card's yes to the handshake have no MAC; only the last byte of what
-            // a card with CMAC says of itself matters to us.
-            1 | 3 if (step, mode) != (1, Mode::Cmac) => {
-                assert!(outcome.is_ok(), "{mode:?} {step}: {outcome:?}")
-            }
+            // What the card says of itself has no MAC. The byte that is altered means nothing to us
+            // in one mode, and in the others leads to a mode that does not work.
+            1 => assert_eq!(outcome.is_ok(), mode == Mode::Aes, "{mode:?}: {outcome:?}"),
+            // The yes to the handshake is two bytes, of which none is altered.
+            3 => assert!(outcome.is_ok(), "{mode:?} {step}: {outcome:?}"),
             _ => assert!(
                 matches!(outcome, Err(TokenError::SecureMessaging(_))),
                 "{mode:?} {step}: {outcome:?}"
