@@ -39,6 +39,8 @@ fn root_and_intermediate_may_be_configured_together_or_the_intermediate_alone() 
         (vec![middle.clone()], Ok(())),
         (vec![top.clone()], Err("untrusted_issuer")),
         (vec![stranger], Err("untrusted_issuer")),
+        // A client certificate among the trusted ones vouches for nobody.
+        (vec![leaf.clone()], Err("untrusted_issuer")),
         (vec![], Err("untrusted_issuer")),
     ] {
         assert_eq!(verdict(trusted, &leaf), expected);

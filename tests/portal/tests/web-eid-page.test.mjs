@@ -175,6 +175,25 @@ test('different kinds may be open together', async () => {
   assert.deepEqual(seen.map(({ state }) => state), ['pending', 'pending', 'pending', 'resolved']);
 });
 
+test('the timers of an answered request do not end the next one', async () => {
+  const { reply } = CALLS[0];
+  const first = watch(page.status());
+  await pass(SECOND);
+  // An answer counts even when its acknowledgement got lost.
+  receive({ ...reply, action: 'web-eid:status-success' });
+  await pass(500);
+  assert.equal(first.state, 'resolved');
+  const second = watch(page.status());
+  await pass(0);
+  receive({ action: 'web-eid:status-ack' });
+  // Past the first one's ack timer (500 ms from here) and reply timer (5500 ms).
+  await pass(5700);
+  assert.equal(second.state, 'pending');
+  receive({ ...reply, action: 'web-eid:status-success' });
+  await pass(0);
+  assert.deepEqual(second, { state: 'resolved', value: reply });
+});
+
 test('an empty parameter is missing, before anything else is looked at', async () => {
   window.isSecureContext = false;
   const seen = [
