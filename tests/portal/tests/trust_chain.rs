@@ -1,6 +1,6 @@
 //! From a client certificate up to what a site trusts: every rule of the path.
 
-#![allow(clippy::unwrap_used, reason = "a failed test helper is a failed test")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod software_token;
 

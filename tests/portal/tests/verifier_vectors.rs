@@ -1,6 +1,6 @@
 //! Every published token vector, with the exact rule that refuses it.
 
-#![allow(clippy::unwrap_used, reason = "a failed test helper is a failed test")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::time::{Duration, SystemTime};
 

@@ -1,6 +1,6 @@
 //! The real site over TLS, visited with a software token.
 
-#![allow(clippy::unwrap_used, reason = "a failed test helper is a failed test")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod browser;
 mod document;
