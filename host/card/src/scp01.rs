@@ -9,6 +9,7 @@ mod cipher;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::apdu::{Command, Form, Response, encode};
+use crate::channel::ChannelError;
 use crate::secure_messaging::SecureMessagingError as Error;
 use crate::status_word::StatusWord;
 
@@ -227,7 +228,7 @@ impl SessionKeys {
     /// [`Error::SessionLost`] if the card answered in the clear that it has no such session,
     /// [`Error::Unprotected`] if it answered anything else in the clear.
     pub fn unwrap(&self, answer: &[u8]) -> Result<Response, Error> {
-        let plain = Response::parse(answer).ok_or(Error::Malformed)?;
+        let plain = Response::parse(answer).ok_or(ChannelError::Truncated)?;
         if plain.data.is_empty() {
             return Err(match plain.status {
                 StatusWord::ConditionsNotSatisfied

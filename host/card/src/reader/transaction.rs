@@ -21,6 +21,9 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long a card may think about one command; a private key operation takes about a second.
 pub const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
+/// Every answer ends with SW1 and SW2.
+const STATUS_LENGTH: usize = 2;
+
 /// How soon a raised [`Cancel`] flag is seen while waiting for another program.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -245,6 +248,8 @@ fn transmit(
     buffer: &mut [u8],
 ) -> Result<Vec<u8>, Error> {
     match transaction.transmit(command, buffer) {
+        // Some drivers report a card pulled out on the way as an answer of nothing.
+        Ok(answer) if answer.len() < STATUS_LENGTH => Err(Error::NotTransacted),
         Ok(answer) => Ok(answer.to_vec()),
         Err(Error::ResetCard) => {
             transaction.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard)?;

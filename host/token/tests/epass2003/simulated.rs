@@ -1,6 +1,6 @@
 //! A software card as a channel, in process.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use kagibashi_card::channel::{Channel, ChannelError, Count, Counting};
 use kagibashi_card_simulator::card::Outcome;
@@ -155,11 +155,16 @@ pub fn settings(mode: Mode) -> Settings {
     }
 }
 
+/// A company's token. Its keys take seconds to make, so they are made once for all tests.
 pub fn company(mode: Mode) -> personalise::Token {
-    personalise::company(&Request {
-        settings: settings(mode),
-        ..Request::default()
-    })
+    static ISSUED: [OnceLock<personalise::Token>; 3] = [const { OnceLock::new() }; 3];
+    let issue = || {
+        personalise::company(&Request {
+            settings: settings(mode),
+            ..Request::default()
+        })
+    };
+    ISSUED[mode as usize].get_or_init(issue).clone()
 }
 
 pub fn pin(typed: &str) -> Pin {

@@ -1,0 +1,337 @@
+//! Tokens in readers of a real PC/SC daemon.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+use std::ffi::CString;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use kagibashi_card::channel::ChannelError;
+use kagibashi_card::reader::Transaction;
+use kagibashi_card_simulator::faults::Fault;
+use kagibashi_card_simulator::pcscd::{PrivatePcscd, SOCKET_VARIABLE};
+use kagibashi_card_simulator::personalise::{Request, company};
+use kagibashi_card_simulator::vpcd;
+use kagibashi_token::{
+    Cancel, Event, Pin, ReaderState, SignatureAlgorithm, TokenError, TokenKind, Tokens,
+};
+
+/// Where the virtual reader of a test's daemon listens.
+const READER_VARIABLE: &str = "KAGIBASHI_TEST_READER";
+
+const READER: &str = "Feitian ePass2003 00 00";
+
+/// Runs a test with a daemon of its own. It does so in another process, for PC/SC looks only once
+/// where its daemon is.
+fn with_daemon(test: &str, body: impl FnOnce(&str)) {
+    if let Ok(address) = std::env::var(READER_VARIABLE) {
+        return body(&address);
+    }
+    let daemon = PrivatePcscd::start().unwrap();
+    assert_eq!(daemon.reader_name(), READER);
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(SOCKET_VARIABLE, daemon.socket())
+        .env(READER_VARIABLE, daemon.address())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{}", daemon.log());
+}
+
+fn token_in(address: &str) -> vpcd::Reader {
+    let card = company(&Request::default()).card;
+    let mut reader = vpcd::Reader::new(address, Arc::new(Mutex::new(card)));
+    reader.insert().unwrap();
+    wait_for(
+        &Tokens::connect().unwrap(),
+        &ReaderState::Token {
+            kind: TokenKind::Epass2003,
+        },
+    );
+    reader
+}
+
+fn state(tokens: &Tokens) -> ReaderState {
+    let readers = tokens.readers().unwrap();
+    readers
+        .into_iter()
+        .find(|reader| reader.name == READER)
+        .unwrap()
+        .state
+}
+
+fn wait_for(tokens: &Tokens, expected: &ReaderState) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while state(tokens) != *expected {
+        assert!(
+            Instant::now() < deadline,
+            "{:?} instead of {expected:?}",
+            state(tokens)
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn pin() -> Pin {
+    Pin::new("12345678").unwrap()
+}
+
+#[test]
+fn without_a_daemon() {
+    if std::env::var(READER_VARIABLE).is_err() {
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "without_a_daemon", "--nocapture"])
+            .env(SOCKET_VARIABLE, "/nonexistent/pcscd.comm")
+            .env(READER_VARIABLE, "")
+            .status()
+            .unwrap();
+        assert!(status.success());
+        return;
+    }
+    assert!(matches!(
+        Tokens::connect().err(),
+        Some(TokenError::ServiceUnavailable)
+    ));
+    let begun = Transaction::begin(READER, &Cancel::new());
+    assert!(matches!(
+        begun.err(),
+        Some(ChannelError::ServiceUnavailable)
+    ));
+}
+
+#[test]
+fn tokens_come_and_go() {
+    with_daemon("tokens_come_and_go", |address| {
+        let tokens = Tokens::connect().unwrap();
+        assert_eq!(state(&tokens), ReaderState::Empty);
+        assert!(matches!(
+            tokens.open(READER, &Cancel::new()).err(),
+            Some(TokenError::NoCard)
+        ));
+        let nowhere = tokens.open("Reader of nobody 00 00", &Cancel::new());
+        assert!(matches!(
+            nowhere.err(),
+            Some(TokenError::NoSuchReader { .. })
+        ));
+
+        let mut watch = tokens.watch().unwrap();
+        let (sender, events) = mpsc::channel();
+        let stop = watch.stop_handle();
+        let watcher = std::thread::spawn(move || {
+            loop {
+                match watch.wait() {
+                    Ok(happened) => happened
+                        .into_iter()
+                        .for_each(|event| sender.send(event).unwrap()),
+                    Err(error) => return error,
+                }
+            }
+        });
+        let next = || events.recv_timeout(Duration::from_secs(10)).unwrap();
+
+        let mut reader = token_in(address);
+        let Event::Inserted(inserted) = next() else {
+            panic!()
+        };
+        assert_eq!(
+            (inserted.name.as_str(), inserted.state.is_token()),
+            (READER, true)
+        );
+        reader.remove();
+        assert_eq!(
+            next(),
+            Event::Removed {
+                reader: READER.to_owned()
+            }
+        );
+        wait_for(&tokens, &ReaderState::Empty);
+        reader.insert().unwrap();
+        assert!(matches!(next(), Event::Inserted(_)));
+
+        // Using the token is no event.
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        token.verify_pin(&pin()).unwrap();
+        drop(token);
+        assert!(events.recv_timeout(Duration::from_millis(500)).is_err());
+
+        stop.stop();
+        assert!(matches!(watcher.join().unwrap(), TokenError::Cancelled));
+        stop.stop();
+    });
+}
+
+#[test]
+fn a_card_that_no_driver_knows() {
+    with_daemon("a_card_that_no_driver_knows", |address| {
+        let atr = [0x3B, 0x00];
+        let mut stream = TcpStream::connect(address).unwrap();
+        std::thread::spawn(move || {
+            loop {
+                let mut length = [0; 2];
+                if stream.read_exact(&mut length).is_err() {
+                    return;
+                }
+                let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+                stream.read_exact(&mut message).unwrap();
+                // Of the messages about power only the question for the ATR wants an answer.
+                let answer = match message[..] {
+                    [4] => atr,
+                    [_] => continue,
+                    _ => [0x6D, 0x00],
+                };
+                stream.write_all(&[&[0, 2][..], &answer].concat()).unwrap();
+            }
+        });
+        let tokens = Tokens::connect().unwrap();
+        wait_for(&tokens, &ReaderState::Unsupported { atr: atr.to_vec() });
+        let opened = tokens.open(READER, &Cancel::new()).err();
+        let Some(TokenError::CardUnsupported { atr: found }) = opened else {
+            panic!("{opened:?}")
+        };
+        assert_eq!(found, atr);
+    });
+}
+
+/// What another program has in hand that connected before us and uses the card after us.
+struct OtherProgram {
+    card: pcsc::Card,
+}
+
+impl OtherProgram {
+    fn connect() -> Self {
+        let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+        let name = CString::new(READER).unwrap();
+        let card = context
+            .connect(&name, pcsc::ShareMode::Shared, pcsc::Protocols::ANY)
+            .unwrap();
+        Self { card }
+    }
+
+    /// Whether the card was reset since this program last looked.
+    fn finds_a_reset(&mut self) -> bool {
+        let mut buffer = [0; 300];
+        match self
+            .card
+            .transmit(&[0x00, 0xCA, 0x01, 0x86, 0x00], &mut buffer)
+        {
+            Ok(_) => false,
+            Err(pcsc::Error::ResetCard) => true,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn the_card_is_left_without_login() {
+    with_daemon("the_card_is_left_without_login", |address| {
+        let _reader = token_in(address);
+        let tokens = Tokens::connect().unwrap();
+        let mut other = OtherProgram::connect();
+
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        let key = token.certificates().unwrap()[0].key.clone().unwrap();
+        drop(token);
+        assert!(!other.finds_a_reset(), "nobody logged in");
+
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        let mut logged_in = token.login_for(&key, &pin()).unwrap();
+        let signature = logged_in
+            .sign(&key, SignatureAlgorithm::Ps256, &[7; 32])
+            .unwrap();
+        assert_eq!(signature.len(), 256);
+        drop(token);
+        assert!(other.finds_a_reset());
+        drop(other);
+
+        // A panic in the middle is no exception.
+        let mut other = OtherProgram::connect();
+        let panicked = std::thread::spawn(move || {
+            let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+            let _logged_in = token.login_for(&key, &pin()).unwrap();
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        assert!(other.finds_a_reset());
+    });
+}
+
+#[test]
+fn a_card_that_another_program_holds() {
+    with_daemon("a_card_that_another_program_holds", |address| {
+        let _reader = token_in(address);
+        let begin = |wait| Transaction::begin_within(READER, &Cancel::new(), wait);
+        let mut other = OtherProgram::connect();
+
+        let held = other.card.transaction().unwrap();
+        let wait = Duration::from_millis(300);
+        let Err(ChannelError::Busy { waited }) = begin(wait) else {
+            panic!()
+        };
+        assert!(waited >= wait && waited < 10 * wait, "{waited:?}");
+        let cancel = Cancel::new();
+        let canceller = cancel.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            canceller.cancel();
+        });
+        let opened = Tokens::connect().unwrap().open(READER, &cancel).err();
+        assert!(matches!(opened, Some(TokenError::Cancelled)), "{opened:?}");
+
+        // Once it lets go we get the card, and those who gave up do not have it.
+        let waiting = std::thread::spawn(|| {
+            Tokens::connect()
+                .unwrap()
+                .open(READER, &Cancel::new())
+                .map(drop)
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        drop(held);
+        waiting.join().unwrap().unwrap();
+        drop(begin(Duration::from_secs(5)).unwrap());
+        drop(other);
+
+        let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+        let name = CString::new(READER).unwrap();
+        let exclusive = context
+            .connect(&name, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY)
+            .unwrap();
+        assert!(matches!(begin(wait), Err(ChannelError::Busy { .. })));
+        drop(exclusive);
+        begin(wait).unwrap();
+    });
+}
+
+#[test]
+fn a_token_pulled_while_it_signs() {
+    with_daemon("a_token_pulled_while_it_signs", |address| {
+        let mut reader = token_in(address);
+        let tokens = Tokens::connect().unwrap();
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        let key = token.certificates().unwrap()[0].key.clone().unwrap();
+        let mut logged_in = token.login_for(&key, &pin()).unwrap();
+        reader.card().faults.plan(2, Fault::Remove);
+        let signed = logged_in.sign(&key, SignatureAlgorithm::Rs256, &[7; 32]);
+        assert!(matches!(signed, Err(TokenError::CardRemoved)), "{signed:?}");
+        let again = logged_in.sign(&key, SignatureAlgorithm::Rs256, &[7; 32]);
+        assert!(again.is_err());
+        drop(token);
+
+        wait_for(&tokens, &ReaderState::Empty);
+        reader.insert().unwrap();
+        wait_for(
+            &tokens,
+            &ReaderState::Token {
+                kind: TokenKind::Epass2003,
+            },
+        );
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        assert_eq!(token.pin_status().unwrap().tries_left, Some(10));
+        let mut logged_in = token.login_for(&key, &pin()).unwrap();
+        logged_in
+            .sign(&key, SignatureAlgorithm::Rs256, &[7; 32])
+            .unwrap();
+    });
+}
