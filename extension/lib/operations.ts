@@ -3,7 +3,7 @@
  * exactly once, by the host's word, the person, the page or the clock, whichever comes first.
  */
 import { type CancelReason, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
-import { type ErrorName, fail, type Outcome } from './errors';
+import { type ErrorName, fail, type Outcome, type ProtocolError } from './errors';
 import type { HostConnection, HostRequest } from './native-port';
 import type { PromptWindow } from './prompt-window';
 import type { PersonRequest } from './web-eid';
@@ -110,7 +110,8 @@ export class Operations {
     operation.hostRequest = this.host.request<PersonCommand>(command, args, (prompt) => {
       operation.prompt = prompt;
       if (operation.ended) return;
-      this.window.show({ kind: 'prompt', operation: operation.id, name: prompt.operation, site: prompt.site, prompt: prompt.prompt, view: prompt.view });
+      const { operation: name, site, prompt: number, view } = prompt;
+      this.window.show({ kind: 'prompt', operation: operation.id, name, site, prompt: number, view });
     });
     void operation.hostRequest.outcome.then((outcome) => this.#finish(operation, outcome));
   }
@@ -119,8 +120,8 @@ export class Operations {
   #finish(operation: Operation, outcome: PageOutcome): void {
     if (!operation.ended) {
       operation.end(outcome);
-      if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close();
-      else this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error: outcome.error });
+      if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close(operation.id);
+      else this.#showFailure(operation, outcome.error);
     }
     this.#next(operation);
   }
@@ -135,13 +136,17 @@ export class Operations {
       this.window.waiting = this.#waiting.length;
       return;
     }
-    if (QUIET.has(reason)) this.window.close();
-    else this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error: failure.error });
+    if (QUIET.has(reason)) this.window.close(operation.id);
+    else this.#showFailure(operation, failure.error);
     operation.hostRequest?.cancel(reason);
     setTimeout(() => {
       // A host that does not end a cancelled request may still hold the card: its end of stdin lets go of that.
       if (this.#active === operation) this.host.close();
     }, CANCEL_GRACE);
+  }
+
+  #showFailure(operation: Operation, error: ProtocolError): void {
+    this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error });
   }
 
   #next(ended: Operation): void {

@@ -62,7 +62,9 @@ export class PromptWindow {
     if (id !== undefined) browser.windows.update(id, { focused: true }).catch(() => {});
   }
 
-  close(): void {
+  /** Closes the window, unless it shows something else by now. */
+  close(operation: string): void {
+    if (this.#shown?.operation !== operation) return;
     const window = this.#open;
     this.#open = undefined;
     this.#shown = undefined;

@@ -1,0 +1,275 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeBrowser } from 'wxt/testing/fake-browser';
+import { FakePort } from '../tests/fake-port';
+import { authenticated, certificate, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
+import { HELLO_TIMEOUT, HostConnection } from './native-port';
+import { CANCEL_GRACE, Operations, type PageOutcome, type PageRequest, WAITING_REQUESTS_MAX } from './operations';
+import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
+
+const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
+const ANSWER = { certificate: certificate.id, pin: '12345678', lastTryConfirmed: false };
+
+/** The browser's windows: address by id. */
+let windows: Map<number, string>;
+let hosts: FakePort[];
+let promptWindow: PromptWindow;
+let operations: Operations;
+let focus: ReturnType<typeof vi.fn>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  windows = new Map();
+  hosts = [];
+  let lastId = 0;
+  focus = vi.fn(async () => ({}));
+  Object.assign(fakeBrowser.windows, {
+    create: vi.fn(async ({ url }: { url: string }) => {
+      windows.set((lastId += 1), url);
+      return { id: lastId };
+    }),
+    remove: vi.fn(async (id: number) => void windows.delete(id)),
+    update: focus,
+  });
+  promptWindow = new PromptWindow();
+  operations = new Operations(
+    new HostConnection(
+      () => {
+        hosts.push(new FakePort());
+        return hosts.at(-1) as FakePort;
+      },
+      () => 'Specified native messaging host not found.',
+    ),
+    promptWindow,
+  );
+});
+
+const host = () => hosts.at(-1) as FakePort;
+const settled = () => vi.advanceTimersByTimeAsync(0);
+const failed = (name: string) => ({ ok: false, error: expect.objectContaining({ name }) });
+const cancels = () => host().sent.filter(({ type }) => type === 'cancel').map(({ reason }) => reason);
+
+interface Running {
+  readonly outcome: Promise<PageOutcome>;
+  readonly page: AbortController;
+}
+
+function run(over: { timeout?: number } = {}): Running {
+  const page = new AbortController();
+  const request: PageRequest = {
+    command: 'authenticate',
+    arguments: { origin: ORIGIN, challengeNonce: NONCE },
+    timeout: 120_000,
+    gone: page.signal,
+    ...over,
+  };
+  return { outcome: operations.run(request), page };
+}
+
+async function prompted(number = 1, request = 1): Promise<void> {
+  host().say({ type: 'prompt', request, prompt: number, operation: 'authenticate', site, view: enterPin() });
+  await settled();
+}
+
+/** The window's page loads. */
+function windowPage(): FakePort {
+  const url = [...windows.values()].at(-1);
+  const port = new FakePort('prompt', { url });
+  promptWindow.attach(port as unknown as WindowPort);
+  return port;
+}
+
+/** A request that is on the window and waits for the PIN. */
+async function atThePin(over = {}): Promise<Running & { page: AbortController; view: FakePort; operation: string }> {
+  const running = run(over);
+  host().say(HELLO);
+  await settled();
+  await prompted();
+  const view = windowPage();
+  const operation = (view.last?.['shown'] as { operation: string }).operation;
+  return { ...running, view, operation };
+}
+
+describe('a request ends', () => {
+  it('with the host’s result: the window closes by itself', async () => {
+    const { outcome, view, operation } = await atThePin();
+    view.say({ type: 'answer', operation, prompt: 1, answer: ANSWER });
+    expect(host().last).toEqual({ type: 'answer', request: 1, prompt: 1, answer: ANSWER });
+    host().say({ type: 'response', request: 1, result: authenticated });
+    await expect(outcome).resolves.toEqual({ ok: true, result: authenticated });
+    expect(windows.size).toBe(0);
+  });
+
+  it('with the host’s failure: the page hears at once, the window stays and says it', async () => {
+    const { outcome, view } = await atThePin();
+    host().say({ type: 'failure', request: 1, error: { code: 307, name: 'pin-locked', blame: 'card', detail: {} } });
+    await expect(outcome).resolves.toEqual(failed('pin-locked'));
+    expect(view.last).toMatchObject({ shown: { kind: 'failure', site, error: { code: 307 } } });
+    expect(windows.size).toBe(1);
+    promptWindow.removed(1);
+    expect(cancels()).toEqual([]);
+  });
+
+  it.each([
+    ['presses cancel', (view: FakePort, operation: string) => view.say({ type: 'cancel', operation })],
+    ['closes the window', () => promptWindow.removed(1)],
+    ['loses the window’s page', async (view: FakePort) => {
+      view.vanish();
+      await vi.advanceTimersByTimeAsync(RELOAD_GRACE);
+    }],
+  ])('with cancelled when the person %s', async (_, act) => {
+    const { outcome, view, operation } = await atThePin();
+    await act(view, operation);
+    await expect(outcome).resolves.toEqual(failed('cancelled'));
+    expect(cancels()).toEqual(['cancelled']);
+  });
+
+  it('with timed-out after the page’s time; the window says so', async () => {
+    const { outcome, view } = await atThePin({ timeout: 30_000 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await expect(outcome).resolves.toEqual(failed('timed-out'));
+    expect(cancels()).toEqual(['timed-out']);
+    expect(view.last).toMatchObject({ shown: { kind: 'failure', error: { name: 'timed-out' } } });
+  });
+
+  it('with page-gone when the page leaves; the window closes', async () => {
+    const { outcome, page } = await atThePin();
+    page.abort();
+    await expect(outcome).resolves.toEqual(failed('page-gone'));
+    expect(cancels()).toEqual(['page-gone']);
+    await settled();
+    expect(windows.size).toBe(0);
+  });
+
+  it('with host-gone when the host dies', async () => {
+    const { outcome, view } = await atThePin();
+    host().vanish();
+    await expect(outcome).resolves.toEqual(failed('host-gone'));
+    expect(view.last).toMatchObject({ shown: { kind: 'failure', error: { code: 412 } } });
+  });
+
+  it('with host-missing when there is none, in a window that says how to get it', async () => {
+    const { outcome } = run();
+    host().vanish();
+    await expect(outcome).resolves.toEqual(failed('host-missing'));
+    expect(windowPage().last).toMatchObject({ shown: { kind: 'failure', site, error: { code: 411 } } });
+  });
+
+  it('with host-gone when the host starts but says nothing', async () => {
+    const { outcome } = run();
+    await vi.advanceTimersByTimeAsync(HELLO_TIMEOUT);
+    await expect(outcome).resolves.toEqual(failed('host-gone'));
+  });
+
+  it.each([
+    ['the page’s fault', { code: 102, name: 'invalid-nonce', blame: 'page', detail: {} }],
+    ['the person’s no', { code: 501, name: 'signing-not-granted', blame: 'policy', detail: {} }],
+  ])('without any window left for %s', async (_, error) => {
+    const { outcome } = await atThePin();
+    host().say({ type: 'failure', request: 1, error });
+    await expect(outcome).resolves.toEqual(failed(error.name));
+    await settled();
+    expect(windows.size).toBe(0);
+  });
+
+  it('though the page was gone before it began', async () => {
+    const page = new AbortController();
+    page.abort();
+    const outcome = operations.run({ command: 'get-signing-certificate', arguments: { origin: ORIGIN }, timeout: 1000, gone: page.signal });
+    await expect(outcome).resolves.toEqual(failed('page-gone'));
+    expect(hosts).toHaveLength(0);
+  });
+
+  it('though no window can be made', async () => {
+    Object.assign(fakeBrowser.windows, { create: async () => Promise.reject(new Error('no windows')) });
+    const { outcome } = run();
+    host().say(HELLO);
+    await settled();
+    await prompted();
+    await expect(outcome).resolves.toEqual(failed('cancelled'));
+  });
+});
+
+describe('a second request', () => {
+  it('waits for the first, which says so and comes to the front; then it is asked', async () => {
+    const first = await atThePin();
+    const second = run();
+    expect(first.view.last).toMatchObject({ waiting: 1, shown: { operation: first.operation } });
+    expect(focus).toHaveBeenCalledWith(1, { focused: true });
+    expect(host().sent.filter(({ type }) => type === 'request')).toHaveLength(1);
+
+    host().say({ type: 'response', request: 1, result: authenticated });
+    await first.outcome;
+    await settled();
+    expect(host().last).toMatchObject({ type: 'request', request: 2 });
+    await prompted(1, 2);
+    expect(windowPage().last).toMatchObject({ waiting: 0, shown: { kind: 'prompt' } });
+    host().say({ type: 'response', request: 2, result: authenticated });
+    await expect(second.outcome).resolves.toMatchObject({ ok: true });
+  });
+
+  it('is busy when too many wait already', async () => {
+    await atThePin();
+    const waiting = Array.from({ length: WAITING_REQUESTS_MAX }, () => run());
+    await expect(run().outcome).resolves.toEqual(failed('busy'));
+    waiting[0]?.page.abort();
+    await expect(waiting[0]?.outcome).resolves.toEqual(failed('page-gone'));
+    const again = run({ timeout: 2_000 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await expect(again.outcome).resolves.toEqual(failed('timed-out'));
+    expect(cancels()).toEqual([]);
+  });
+
+  it('is not held up by a host that does not end what was cancelled', async () => {
+    const first = await atThePin();
+    const second = run();
+    first.view.say({ type: 'cancel', operation: first.operation });
+    await first.outcome;
+    await vi.advanceTimersByTimeAsync(CANCEL_GRACE);
+    expect(hosts).toHaveLength(2);
+    expect(hosts[0]?.closedByUs).toBe(true);
+    host().say(HELLO);
+    await settled();
+    host().say({ type: 'response', request: 2, result: authenticated });
+    await expect(second.outcome).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('the window', () => {
+  it('gets the newest prompt, however late it loads and after it is reloaded', async () => {
+    const running = run();
+    host().say(HELLO);
+    await settled();
+    await prompted(1);
+    await prompted(2);
+    const first = windowPage();
+    expect(first.sent).toHaveLength(1);
+    expect(first.last).toMatchObject({ shown: { prompt: 2 } });
+    first.vanish();
+    const second = windowPage();
+    await vi.advanceTimersByTimeAsync(RELOAD_GRACE);
+    expect(second.last).toMatchObject({ shown: { prompt: 2 } });
+    expect(cancels()).toEqual([]);
+    running.page.abort();
+  });
+
+  it('left over from a worker that was restarted learns that it is', async () => {
+    const port = new FakePort('prompt', { url: 'chrome-extension://id/prompt.html?window=before' });
+    promptWindow.attach(port as unknown as WindowPort);
+    expect(port.sent).toEqual([{ gone: true }]);
+    await atThePin();
+    const other = new FakePort('prompt', { url: 'chrome-extension://id/prompt.html?window=before' });
+    promptWindow.attach(other as unknown as WindowPort);
+    expect(other.sent).toEqual([{ gone: true }]);
+  });
+
+  it.each([
+    ['an older prompt', (operation: string) => ({ type: 'answer', operation, prompt: 0, answer: ANSWER })],
+    ['another request', () => ({ type: 'answer', operation: 'other', prompt: 1, answer: ANSWER })],
+    ['another view', (operation: string) => ({ type: 'answer', operation, prompt: 1, answer: { grant: true } })],
+    ['nothing', () => null],
+  ])('cannot answer for %s', async (_, message) => {
+    const { view, operation } = await atThePin();
+    view.say(message(operation));
+    expect(host().sent.filter(({ type }) => type === 'answer')).toEqual([]);
+  });
+});

@@ -1,0 +1,289 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import App from '../entrypoints/prompt/App.svelte';
+import type { FromWindow, ToWindow } from '../lib/prompt-window';
+import type { View } from '../lib/protocol';
+import { madeVisible } from '../lib/card-text';
+import { makeError } from '../lib/errors';
+import { certificate, enterPin, expired, site, token } from './samples';
+
+let app: ReturnType<typeof mount> & { receive(message: ToWindow): void };
+let sent: FromWindow[];
+let close: ReturnType<typeof vi.fn<() => void>>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent = [];
+  close = vi.fn<() => void>();
+  document.body.innerHTML = '';
+  app = mount(App, { target: document.body, props: { send: (message: FromWindow) => sent.push(message), close } }) as typeof app;
+});
+afterEach(() => unmount(app));
+
+async function show(view: View, prompt = 1, name: 'authenticate' | 'sign' | 'select-certificate' = 'authenticate'): Promise<void> {
+  app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name, site, prompt, view } });
+  flushSync();
+  await vi.advanceTimersByTimeAsync(500);
+  flushSync();
+}
+
+const all = (id: string) => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
+const get = <E extends HTMLElement = HTMLElement>(id: string) => {
+  const [element] = all(id);
+  if (!element) throw new Error(`nothing has the test id ${id}`);
+  return element as E;
+};
+const pin = () => get<HTMLInputElement>('pin');
+const primary = () => get<HTMLButtonElement>('primary');
+
+function type(value: string): void {
+  pin().value = value;
+  pin().dispatchEvent(new Event('input', { bubbles: true }));
+  flushSync();
+}
+
+function submit(): void {
+  document.querySelector('form')?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
+  flushSync();
+}
+
+describe('the PIN', () => {
+  it('goes out once with the only certificate, and the field is empty at once', async () => {
+    await show(enterPin({ certificates: [certificate, expired] }));
+    expect(document.activeElement).toBe(pin());
+    expect(get('tries-left').textContent).toContain('あと 10 回');
+    type('12345678');
+    submit();
+    expect(sent).toEqual([
+      { type: 'answer', operation: 'one', prompt: 1, answer: { certificate: certificate.id, pin: '12345678', lastTryConfirmed: false } },
+    ]);
+    expect(pin().value).toBe('');
+    submit();
+    expect(sent).toHaveLength(1);
+    expect(primary().disabled).toBe(true);
+  });
+
+  it('stays out of sight while the card works, in the same form', async () => {
+    await show(enterPin());
+    const before = get('enter-pin');
+    type('12345678');
+    submit();
+    await show({ kind: 'working', stage: 'signing' }, 2);
+    expect(get('enter-pin')).toBe(before);
+    expect(primary().textContent?.trim()).toBe('トークンで署名しています…');
+    expect(pin().disabled).toBe(true);
+  });
+
+  it('that was wrong is asked again: said, counted, emptied, focused', async () => {
+    await show(enterPin());
+    type('99999999');
+    submit();
+    await show({ kind: 'working', stage: 'verifying-pin' }, 2);
+    await show(enterPin({ notice: 'wrong-pin', chosen: certificate.id }, { triesLeft: 9 }), 3);
+    expect(get('pin-message').textContent).toBe('PIN が違います。あと 9 回で、このトークンはロックされます。');
+    expect(get('tries-left').dataset['level']).toBe('calm');
+    expect(pin().value).toBe('');
+    expect(document.activeElement).toBe(pin());
+    type('1');
+    expect(all('pin-message')).toEqual([]);
+  });
+
+  it('that is half typed survives a change of the list around it', async () => {
+    await show(enterPin());
+    type('1234');
+    await show(enterPin({ certificates: [certificate, expired] }), 2);
+    expect(pin().value).toBe('1234');
+    type('12345678');
+    submit();
+    expect(sent).toMatchObject([{ prompt: 2, answer: { pin: '12345678' } }]);
+  });
+
+  it.each([
+    ['\uFF11\uFF12\uFF13\uFF14', 'full-width', true],
+    ['パスワード', 'full-width', true],
+    ['12é456', 'not-ascii', true],
+    ['1'.repeat(17), 'too-long', true],
+    ['123', 'too-short', false],
+    ['', 'too-short', false],
+  ])('%j is explained before the card is asked: %s', async (value, trouble, atOnce) => {
+    await show(enterPin());
+    type(value);
+    if (atOnce) expect(get('pin-message').dataset['trouble']).toBe(trouble);
+    submit();
+    expect(get('pin-message').dataset['trouble']).toBe(trouble);
+    expect(sent).toEqual([]);
+    expect(pin().value).toBe(value);
+  });
+
+  it('tells of Caps Lock', async () => {
+    await show(enterPin());
+    const key = new KeyboardEvent('keydown', { key: 'A' });
+    Object.assign(key, { getModifierState: () => true });
+    window.dispatchEvent(key);
+    flushSync();
+    expect(get('pin-caps-lock').textContent).toContain('Caps Lock');
+  });
+
+  it('is seen only while the eye is pressed', async () => {
+    await show(enterPin());
+    expect(pin().type).toBe('password');
+    get('pin-show').dispatchEvent(new Event('pointerdown', { bubbles: true }));
+    flushSync();
+    expect(pin().type).toBe('text');
+    get('pin-show').dispatchEvent(new Event('pointerleave'));
+    flushSync();
+    expect(pin().type).toBe('password');
+  });
+
+  it('comes from the soft keyboard alone while that is on', async () => {
+    await show(enterPin());
+    get('soft-keyboard-toggle').click();
+    flushSync();
+    expect(pin().readOnly).toBe(true);
+    const keys = all('soft-key');
+    const digits = keys.slice(0, 10).map(({ dataset }) => dataset['key']);
+    expect(digits.toSorted()).toEqual([...'0123456789']);
+    for (const wanted of ['4', '2', 'a', 'b']) keys.find(({ dataset }) => dataset['key'] === wanted)?.click();
+    get('soft-key-delete').click();
+    flushSync();
+    expect(pin().value).toBe('42a');
+    expect(keys.filter(({ tabIndex }) => tabIndex === 0)).toHaveLength(1);
+  });
+});
+
+describe('the last try', () => {
+  it('needs its box ticked, for each question anew', async () => {
+    await show(enterPin({}, { triesLeft: 1 }));
+    expect(get('tries-left').dataset['level']).toBe('red');
+    type('12345678');
+    expect(primary().disabled).toBe(true);
+    submit();
+    expect(sent).toEqual([]);
+
+    get('last-try-confirm').click();
+    flushSync();
+    expect(primary().disabled).toBe(false);
+    submit();
+    expect(sent).toMatchObject([{ answer: { lastTryConfirmed: true } }]);
+
+    await show(enterPin({ notice: 'last-try-not-confirmed', chosen: certificate.id }, { triesLeft: 1 }), 2);
+    expect(get<HTMLInputElement>('last-try-confirm').checked).toBe(false);
+    expect(primary().disabled).toBe(true);
+  });
+
+  it.each([
+    [4, 'calm'],
+    [3, 'amber'],
+    [2, 'amber'],
+    [null, 'calm'],
+  ])('is not yet with %j tries left: %s, no box', async (triesLeft, level) => {
+    await show(enterPin({}, { triesLeft }));
+    expect(get('tries-left').dataset['level']).toBe(level);
+    expect(all('last-try-confirm')).toEqual([]);
+  });
+
+  it('once gone leaves a locked token: no field, what to do instead', async () => {
+    await show(enterPin({}, { triesLeft: 0, locked: true }));
+    expect(all('pin')).toEqual([]);
+    expect(get('token-locked').textContent).toContain('窓口に連絡');
+    expect(primary().disabled).toBe(true);
+    submit();
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('the choice', () => {
+  const other = { ...certificate, id: 'c'.repeat(64) };
+
+  it('among several is the person’s: nothing is chosen before', async () => {
+    await show(enterPin({ certificates: [certificate, other, expired] }));
+    type('12345678');
+    submit();
+    expect(get('choice-missing').textContent).toBe('証明書を選んでください。');
+    expect(sent).toEqual([]);
+    all('certificate-choice')[1]?.click();
+    flushSync();
+    submit();
+    expect(sent).toMatchObject([{ answer: { certificate: other.id } }]);
+  });
+
+  it('is not offered for what cannot be used; that is shown with its reason', async () => {
+    await show({ kind: 'choose-certificate', tokens: [token], certificates: [certificate, expired] }, 1, 'select-certificate');
+    expect(all('certificate-choice')).toHaveLength(1);
+    expect(get('unusable-certificates').textContent).toContain('期限切れ');
+    submit();
+    expect(sent).toEqual([{ type: 'answer', operation: 'one', prompt: 1, answer: { certificate: certificate.id } }]);
+  });
+
+  it('cannot be made by a press that was meant for what stood here before', async () => {
+    const view: View = { kind: 'choose-certificate', tokens: [token], certificates: [certificate] };
+    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'select-certificate', site, prompt: 1, view } });
+    flushSync();
+    submit();
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('the window', () => {
+  it('asks for a grant with the safe answer in focus', async () => {
+    await show({ kind: 'grant-signing', certificate }, 1, 'sign');
+    expect(document.activeElement).toBe(get('grant-deny'));
+    expect(get('grant-danger').textContent).toContain('ほかのサイトにログイン');
+    get('grant-allow').click();
+    flushSync();
+    expect(sent).toEqual([{ type: 'answer', operation: 'one', prompt: 1, answer: { grant: true } }]);
+  });
+
+  it.each([
+    ['Escape', () => window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))],
+    ['the button', () => get('cancel').click()],
+  ])('is cancelled by %s', async (_, act) => {
+    await show(enterPin());
+    act();
+    expect(sent).toEqual([{ type: 'cancel', operation: 'one' }]);
+    expect(close).toHaveBeenCalled();
+  });
+
+  it('names the site as it reads, as it is, and an unusual port', async () => {
+    const shown = { kind: 'prompt', operation: 'one', name: 'authenticate', prompt: 1, view: enterPin() } as const;
+    app.receive({ waiting: 2, shown: { ...shown, site: { origin: 'https://xn--fiq228c5hs.example:8443', host: 'xn--fiq228c5hs.example', unicodeHost: '中文网.example', port: 8443 } } });
+    flushSync();
+    expect(get('site-host').textContent).toBe('中文网.example');
+    expect(get('site-port').textContent).toBe(':8443');
+    expect(get('site-punycode').textContent).toBe('xn--fiq228c5hs.example');
+    expect(get('others-waiting').textContent).toContain('ほかに 2 件');
+  });
+
+  it('shows a failure as situation, advice and code, and closes', async () => {
+    const error = makeError('token-refused', { statusWord: '6A88' });
+    app.receive({ waiting: 0, shown: { kind: 'failure', operation: 'one', name: 'sign', site, error } });
+    flushSync();
+    expect(get('trouble-situation').textContent).toBe('トークンが操作を受け付けませんでした。');
+    expect(get('trouble-advice').textContent).toContain('挿し直して');
+    expect(get('trouble-code').textContent).toBe('コード 314 token-refused 6A88');
+    app.receive({ gone: true });
+    flushSync();
+    expect(get('trouble').dataset['error']).toBe('token-refused');
+    get('close').click();
+    expect(close).toHaveBeenCalled();
+    expect(sent).toEqual([]);
+  });
+
+  it('left over from a restart says so and asks nothing more', async () => {
+    await show(enterPin());
+    app.receive({ gone: true });
+    flushSync();
+    expect(get('trouble').dataset['code']).toBe('702');
+    expect(all('pin')).toEqual([]);
+    get('close').click();
+    expect(sent).toEqual([]);
+  });
+
+  it('treats texts of a card as data', async () => {
+    const holder = '山田\u202E\u200B<img src=x>\u0007';
+    await show(enterPin({ certificates: [{ ...certificate, holder }] }));
+    expect(get('certificate-holder').textContent?.trim()).toBe('山田⟨202E⟩⟨200B⟩<img src=x>⟨0007⟩');
+    expect(document.querySelector('[src="x"]')).toBeNull();
+    expect(madeVisible('山田 太郎 ePass2003')).toBe('山田 太郎 ePass2003');
+  });
+});

@@ -1,0 +1,52 @@
+import type { Certificate, EnterPinView, Token } from '../lib/protocol';
+
+export const ORIGIN = 'https://portal.example.jp';
+export const NONCE = 'dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=';
+
+export const site = { origin: ORIGIN, host: 'portal.example.jp', unicodeHost: null, port: null };
+
+export const token: Token = {
+  id: 'token-1',
+  reader: 'Feitian ePass2003 00 00',
+  label: 'デモトークン',
+  serial: '0102030405060708',
+  manufacturer: 'EnterSafe',
+  model: 'ePass2003',
+  firmware: '01.00.11',
+  pin: { triesLeft: 10, maximum: 10, locked: false },
+};
+
+export const certificate: Certificate = {
+  id: 'a'.repeat(64),
+  token: token.id,
+  holder: '山田 太郎',
+  organisation: '株式会社サンプル',
+  certificateId: 'FC12345678',
+  issuer: 'Enterprise Premium CA - G3 (Demo)',
+  serial: '3A7F09C2D41E88B0',
+  notBefore: 1_700_000_000,
+  notAfter: 1_900_000_000,
+  state: 'usable',
+  canAuthenticate: true,
+};
+
+export const expired: Certificate = { ...certificate, id: 'b'.repeat(64), notAfter: 1_710_000_000, state: 'expired' };
+
+export function enterPin(over: Partial<EnterPinView> = {}, pin: Partial<Token['pin']> = {}): EnterPinView {
+  return {
+    kind: 'enter-pin',
+    tokens: [{ ...token, pin: { ...token.pin, ...pin } }],
+    certificates: [certificate],
+    notice: null,
+    chosen: null,
+    ...over,
+  };
+}
+
+export const authenticated = {
+  unverifiedCertificate: 'Y2VydA==',
+  algorithm: 'RS256',
+  signature: 'c2ln',
+  format: 'web-eid:1.0',
+  appVersion: 'https://example.org/kagibashi/0.1.0',
+};
