@@ -115,6 +115,9 @@ impl Card {
                 *last_of_mac ^= 0x01;
             }
         }
+        if due.contains(&Fault::Truncate) {
+            exchange.answer.truncate(1);
+        }
         let answer = exchange.answer.clone();
         self.last_exchange = Some(exchange);
         Outcome::Answer(answer)

@@ -5,8 +5,11 @@ use std::time::Duration;
 /// One trouble at one command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// From this command on the card answers nothing, until it is reset.
+    /// From this command on the card answers nothing, until it is reset. In the virtual
+    /// reader, which knows no time-out, whoever waits goes on waiting until it is removed.
     Mute,
+    /// Of the answer to this command only the first byte arrives.
+    Truncate,
     /// The answer to this command carries a wrong MAC.
     CorruptMac,
     /// Before this command the session is gone, as if another program had taken it.

@@ -31,7 +31,7 @@ const READER_NAME: &str = "Feitian ePass2003";
 /// even if we are killed. $1 is the folder, $2 the folder of the configuration.
 const START: &str = r#"
 if [ -d /run/pcscd ]; then mount --bind "$1/pcscd" /run/pcscd; else mount --bind "$1" /run; fi || exit 1
-pcscd --foreground --error --reader-name-no-serial --config "$2" </dev/null &
+PATH=$PATH:/usr/sbin pcscd --foreground --error --reader-name-no-serial --config "$2" </dev/null &
 read -r _
 kill $!
 wait

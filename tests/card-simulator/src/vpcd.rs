@@ -161,6 +161,8 @@ fn serve(stream: &TcpStream, card: &SharedCard, observer: &Observer, noticed: &m
                     break;
                 }
             }
+            // pcscd waits as well, until the card is removed: vpcd has no time-out, and
+            // takes an empty answer for none.
             Outcome::Mute => {}
             Outcome::Removed => break,
         }

@@ -1,4 +1,6 @@
 //! A card in a private pcscd, and Debian's OpenSC to judge it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "each test uses its part")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -96,31 +98,11 @@ impl Bench {
     /// test if it is not installed or takes more than a minute.
     #[track_caller]
     pub fn run(&self, line: &str) -> Finished {
-        let mut words = line.split_whitespace();
-        let program = words.next().unwrap();
-        let package = if program == "openssl" {
-            "openssl"
-        } else {
-            "opensc"
-        };
-        let mut command = Command::new("timeout");
-        command
-            .args(["60", program])
-            .args(words)
-            .current_dir(self.directory.path())
-            .env(SOCKET_VARIABLE, self.pcscd.socket())
-            // No cache of an earlier card, no settings of whoever runs the tests.
-            .env("HOME", self.directory.path())
-            .env("XDG_CACHE_HOME", self.directory.path())
-            .env("LC_ALL", "C.UTF-8");
-        if self.mode == Mode::TripleDes && package == "opensc" {
-            command.env("OPENSSL_CONF", self.path("legacy.cnf"));
-        }
-        let output = command.output().unwrap();
+        let output = self.command(line).output().unwrap();
         assert_ne!(
             output.status.code(),
             Some(127),
-            "{program} is missing: install it (Debian: apt-get install {package})"
+            "{line}: the program is missing, install it (Debian: apt-get install opensc openssl)"
         );
         assert_ne!(
             output.status.code(),
@@ -132,6 +114,24 @@ impl Bench {
             success: output.status.success(),
             output: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
         }
+    }
+
+    /// The same, not yet started.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new("timeout");
+        command
+            .arg("60")
+            .args(line.split_whitespace())
+            .current_dir(self.directory.path())
+            .env(SOCKET_VARIABLE, self.pcscd.socket())
+            // No cache of an earlier card, no settings of whoever runs the tests.
+            .env("HOME", self.directory.path())
+            .env("XDG_CACHE_HOME", self.directory.path())
+            .env("LC_ALL", "C.UTF-8");
+        if self.mode == Mode::TripleDes && !line.starts_with("openssl") {
+            command.env("OPENSSL_CONF", self.path("legacy.cnf"));
+        }
+        command
     }
 
     /// A file in the test's folder.

@@ -33,8 +33,7 @@ impl<'a> Host<'a> {
     pub fn send(&mut self, header: u32, data: &[u8], le: Option<Le>) -> (Vec<u8>, u16) {
         let answer = self.send_raw(header, data, le);
         let (data, status) = self
-            .session
-            .unwrap_answer(&answer)
+            .open(&answer)
             .expect("the answer is under the session's keys");
         (data, status.0)
     }
@@ -51,6 +50,11 @@ impl<'a> Host<'a> {
             le,
         });
         self.card.transmit(&wrapped)
+    }
+
+    /// Opens an answer; `None` if it is not under the session's keys.
+    pub fn open(&self, answer: &[u8]) -> Option<(Vec<u8>, StatusWord)> {
+        self.session.unwrap_answer(answer)
     }
 
     /// A command without answer data: its status word.
