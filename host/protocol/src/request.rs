@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::{ErrorCode, Failure};
@@ -136,7 +137,7 @@ impl MessageToHost {
         // Only the header first: an answer holds a PIN and must not pass
         // through a `Value`, which nobody wipes.
         let header: Header =
-            serde_json::from_str(text).map_err(|_| nowhere(ErrorCode::MessageNotObject))?;
+            from_object(text).ok_or_else(|| nowhere(ErrorCode::MessageNotObject))?;
         let Some(Value::String(kind)) = header.kind else {
             return Err(nowhere(ErrorCode::UnknownMessage));
         };
@@ -213,21 +214,29 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
 fn parse_answer(text: &str) -> Result<MessageToHost, Failure> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct AnswerMessage {
+    struct AnswerMessage<'a> {
         #[serde(rename = "type")]
         _kind: String,
         request: u32,
         prompt: u32,
-        answer: Answer,
+        #[serde(borrow)]
+        answer: &'a RawValue,
     }
     // The parser's own words may quote the PIN, so none of them is passed on.
-    let message: AnswerMessage =
-        serde_json::from_str(text).map_err(|_| Failure::invalid_arguments("answer"))?;
+    let refused = || Failure::invalid_arguments("answer");
+    let message: AnswerMessage = serde_json::from_str(text).map_err(|_| refused())?;
     Ok(MessageToHost::Answer {
         request: message.request,
         prompt: message.prompt,
-        answer: message.answer,
+        answer: from_object(message.answer.get()).ok_or_else(refused)?,
     })
+}
+
+/// serde would take an array for a struct, its fields in their order; our
+/// messages are objects.
+fn from_object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let object = text.trim_ascii_start().starts_with('{');
+    object.then(|| serde_json::from_str(text).ok()).flatten()
 }
 
 fn parse_cancel(request: u32, text: &str) -> Result<MessageToHost, Failure> {

@@ -24,6 +24,7 @@ fn not_an_object() {
         "1",
         "null",
         "[]",
+        r#"["cancel",1]"#,
         "\"{}\"",
         "{",
         "{}{}",
@@ -191,6 +192,7 @@ fn answers_are_told_apart_strictly() {
         json!({"certificate": "x", "pin": "1234", "lastTryConfirmed": true, "save": true}),
         json!(null),
         json!("1234"),
+        json!(["x", "1234", true, null]),
     ] {
         let body = json!({"type": "answer", "request": 7, "prompt": 1, "answer": answer});
         refused(
