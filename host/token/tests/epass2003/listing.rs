@@ -1,11 +1,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use kagibashi_card::apdu::Command;
 use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
 use kagibashi_token::certificate::{KeyAlgorithm, chain};
-use kagibashi_token::{SecureMessagingMode, TokenError, Usability, driver};
+use kagibashi_token::{CertificateError, SecureMessagingMode, TokenError, Usability, driver};
 
-use crate::simulated::{MODES, Reader, company};
+use crate::simulated::{MODES, Reader, application, company, demand, overwrite};
 
 #[test]
 fn a_company_token_in_every_mode() {
@@ -175,4 +176,27 @@ fn what_is_no_such_token_is_refused() {
     newer[12..15].fill(0xEE);
     newer[19..].fill(0x77);
     assert!(driver::recognise(&newer).is_some());
+}
+
+#[test]
+fn a_broken_and_a_missing_certificate_leave_the_others() {
+    let issued = company(Mode::Aes);
+    let reader = Reader::with(issued.card);
+    let mut card = application(&reader);
+    overwrite(&mut card, 0x3120, &[0x30, 0x03, 0x01, 0x02]);
+    demand(
+        &mut card,
+        &Command::new(0x00, 0xE4, 0x00, 0x00).with_data(&[0x31, 0x40]),
+    );
+    drop(card);
+
+    let certificates = reader.open().unwrap().certificates().unwrap();
+    assert!(certificates[0].parsed.is_ok() && certificates[0].key.is_some());
+    assert_eq!(certificates[1].parsed, Err(CertificateError::Malformed));
+    assert_eq!(certificates[2].parsed, Err(CertificateError::Missing));
+    assert!(
+        certificates[1..]
+            .iter()
+            .all(|certificate| !certificate.label.is_empty())
+    );
 }

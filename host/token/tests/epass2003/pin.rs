@@ -1,7 +1,3 @@
-use kagibashi_card::apdu::{Command, Response};
-use kagibashi_card::scp01::{Mode as Protection, StaticKeys};
-use kagibashi_card::secure_messaging::SecureMessaging;
-use kagibashi_card::status_word::StatusWord;
 use kagibashi_card_simulator::faults::Fault;
 use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::settings::LastTry;
@@ -9,7 +5,7 @@ use kagibashi_card_simulator::{Mode, Settings};
 use kagibashi_token::{PinStatus, SignatureAlgorithm, TokenError, ValidPin};
 
 use crate::signing::key_of;
-use crate::simulated::{MODES, PIN, Reader, company, pin};
+use crate::simulated::{MODES, PIN, Reader, application, company, overwrite, pin};
 
 const NEW_PIN: &str = "correct horse 9!";
 const WRONG_PIN: &str = "00000000";
@@ -172,28 +168,7 @@ fn a_changed_pin_replaces_the_old_one_and_keeps_its_tries() {
 #[test]
 fn a_maximum_of_one_try_is_not_believed() {
     let reader = Reader::with(company(Mode::Aes).card);
-    let mut card = SecureMessaging::new(
-        reader.clone().channel(),
-        Protection::Aes,
-        StaticKeys::TRANSPORT,
-    );
-    card.renew().unwrap();
-    for file in [[0x3F, 0x00], [0x50, 0x15], [0x9F, 0x00]] {
-        let select = Command::new(0x00, 0xA4, 0x00, 0x00)
-            .with_data(&file)
-            .expecting(0);
-        assert_eq!(card.transmit(&select).unwrap().status, StatusWord::Success);
-    }
-    let written = card
-        .transmit(&Command::new(0x00, 0xD6, 0x00, 0x00).with_data(&[1, 1]))
-        .unwrap();
-    assert_eq!(
-        written,
-        Response {
-            data: Vec::new(),
-            status: StatusWord::Success
-        }
-    );
+    overwrite(&mut application(&reader), 0x9F00, &[1, 1]);
 
     let mut token = reader.open().unwrap();
     token.change_pin(&pin(PIN), &pin(NEW_PIN)).unwrap();

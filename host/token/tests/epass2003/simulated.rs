@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
+use kagibashi_card::apdu::Command;
 use kagibashi_card::channel::{Channel, ChannelError, Count, Counting};
+use kagibashi_card::scp01::{Mode as Protection, StaticKeys};
+use kagibashi_card::secure_messaging::SecureMessaging;
+use kagibashi_card::status_word::StatusWord;
 use kagibashi_card_simulator::card::Outcome;
 use kagibashi_card_simulator::faults::Fault;
 use kagibashi_card_simulator::personalise::{self, Request};
@@ -169,4 +173,41 @@ pub fn company(mode: Mode) -> personalise::Token {
 
 pub fn pin(typed: &str) -> Pin {
     Pin::new(typed).unwrap()
+}
+
+/// The card as a program sees it that writes to files, in the application's directory.
+pub fn application(reader: &Reader) -> SecureMessaging<CardChannel> {
+    let mut card = SecureMessaging::new(
+        reader.clone().channel(),
+        Protection::Aes,
+        StaticKeys::TRANSPORT,
+    );
+    card.renew().unwrap();
+    for file in [0x3F00, 0x5015] {
+        select(&mut card, file);
+    }
+    card
+}
+
+pub fn select(card: &mut SecureMessaging<CardChannel>, file: u16) {
+    demand(
+        card,
+        &Command::new(0x00, 0xA4, 0x00, 0x00)
+            .with_data(&file.to_be_bytes())
+            .expecting(0),
+    );
+}
+
+/// Overwrites the beginning of a file that anybody may write to.
+pub fn overwrite(card: &mut SecureMessaging<CardChannel>, file: u16, bytes: &[u8]) {
+    select(card, file);
+    demand(card, &Command::new(0x00, 0xD6, 0x00, 0x00).with_data(bytes));
+}
+
+pub fn demand(card: &mut SecureMessaging<CardChannel>, command: &Command) {
+    assert_eq!(
+        card.transmit(command).unwrap().status,
+        StatusWord::Success,
+        "{command:?}"
+    );
 }
