@@ -238,7 +238,7 @@ fn a_pin_is_changed_blocked_and_unblocked() {
 /// Asks the card for the tries left of the user PIN.
 fn tries(bench: &Bench) -> u16 {
     let mut card = bench.reader.card();
-    let mut host = Host::connect(&mut card);
+    let mut host = Host::connect(&mut *card);
     host.select(&[0x3F00, 0x5015]);
     host.tries(1)
 }
@@ -246,7 +246,7 @@ fn tries(bench: &Bench) -> u16 {
 /// Both halves: the PUK, then a new PIN with three tries.
 fn unblock(bench: &Bench, pin: &str) {
     let mut card = bench.reader.card();
-    let mut host = Host::connect(&mut card);
+    let mut host = Host::connect(&mut *card);
     host.select(&[0x3F00, 0x5015]);
     assert_eq!(host.verify(2, "87654321"), 0x9000);
     assert_eq!(host.set_pin(1, 3, pin), 0x9000);

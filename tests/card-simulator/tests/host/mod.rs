@@ -7,19 +7,35 @@ use kagibashi_card_simulator::cipher::triple_des;
 use kagibashi_card_simulator::secret::pin_key;
 use kagibashi_card_simulator::secure_messaging::Session;
 use kagibashi_card_simulator::secure_messaging::handshake::{Handshake, TRANSPORT_KEY};
-use kagibashi_card_simulator::{Card, StatusWord};
+use kagibashi_card_simulator::{Card, Mode, StatusWord};
 
 const HOST_RANDOM: [u8; 8] = [0xBF, 0xC3, 0x29, 0x11, 0xC7, 0x18, 0xC3, 0x40];
 
+/// Something that answers like a card.
+pub trait Terminal {
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8>;
+    fn mode(&self) -> Mode;
+}
+
+impl Terminal for Card {
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        Card::transmit(self, command)
+    }
+
+    fn mode(&self) -> Mode {
+        self.settings().mode
+    }
+}
+
 /// A host and the card it talks to.
-pub struct Host<'a> {
-    pub card: &'a mut Card,
+pub struct Host<'a, T = Card> {
+    pub card: &'a mut T,
     session: Session,
 }
 
-impl<'a> Host<'a> {
+impl<'a, T: Terminal> Host<'a, T> {
     /// Shakes hands.
-    pub fn connect(card: &'a mut Card) -> Host<'a> {
+    pub fn connect(card: &'a mut T) -> Host<'a, T> {
         let session = handshake(card);
         Host { card, session }
     }
@@ -121,8 +137,7 @@ impl<'a> Host<'a> {
     }
 }
 
-fn handshake(card: &mut Card) -> Session {
-    let settings = card.settings().clone();
+fn handshake(card: &mut impl Terminal) -> Session {
     let mut initialize = vec![0x80, 0x50, 0x00, 0x00, 0x08];
     initialize.extend(HOST_RANDOM);
     initialize.push(0x00);
@@ -132,11 +147,11 @@ fn handshake(card: &mut Card) -> Session {
     };
     let (rest, cryptogram) = rest.split_last_chunk::<8>().unwrap();
     let card_random = *rest.last_chunk().unwrap();
-    let handshake = Handshake::new(settings.mode, [TRANSPORT_KEY; 2], HOST_RANDOM, card_random);
+    let handshake = Handshake::new(card.mode(), [TRANSPORT_KEY; 2], HOST_RANDOM, card_random);
     assert_eq!(handshake.card_cryptogram(), *cryptogram);
     let mut authenticate = vec![0x84, 0x82, 0x03, 0x00, 0x10];
     authenticate.extend(handshake.host_cryptogram());
     authenticate.extend(handshake.mac());
     assert_eq!(card.transmit(&authenticate), StatusWord::OK.to_bytes());
-    handshake.into_session(settings.retry_query_without_icv)
+    handshake.into_session(false)
 }
