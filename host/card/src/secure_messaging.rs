@@ -160,23 +160,26 @@ impl<C: Channel> SecureMessaging<C> {
         Ok(())
     }
 
-    /// Sends one command, exactly once. After any error but [`SecureMessagingError::Unprotected`]
-    /// the session is over: until [`Self::renew`] every command is answered with
-    /// [`SecureMessagingError::SessionLost`] without asking the card.
+    /// Sends one command, exactly once. After an answer that cannot be trusted, and after
+    /// [`SecureMessagingError::SessionLost`], the session is over: until [`Self::renew`] every
+    /// command is refused with the latter without asking the card.
     pub fn transmit(&mut self, command: &Command) -> Result<Response, SecureMessagingError> {
         let Protection::Session { keys, .. } = &mut self.protection else {
             return exchange(&mut self.channel, command);
         };
         let mut session = keys.take().ok_or(SecureMessagingError::SessionLost)?;
         let wrapped = session.wrap(command);
-        let answer = match self.channel.transmit(&wrapped) {
-            Err(ChannelError::WasReset) => return Err(SecureMessagingError::SessionLost),
-            answered => answered?,
+        let response = match self.channel.transmit(&wrapped) {
+            Ok(answer) => session.unwrap(&answer),
+            Err(ChannelError::WasReset) => Err(SecureMessagingError::SessionLost),
+            Err(error) => Err(error.into()),
         };
-        let response = session.unwrap(&answer);
+        // After trouble on the way the card itself will say, if it can be reached, whether the
+        // session still holds.
         if matches!(
             response,
-            Ok(_) | Err(SecureMessagingError::Unprotected { .. })
+            Ok(_)
+                | Err(SecureMessagingError::Unprotected { .. } | SecureMessagingError::Channel(_))
         ) {
             *keys = Some(session);
         }

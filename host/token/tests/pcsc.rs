@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use kagibashi_card::channel::ChannelError;
+use kagibashi_card::channel::{Channel, ChannelError};
 use kagibashi_card::reader::Transaction;
 use kagibashi_card_simulator::faults::Fault;
 use kagibashi_card_simulator::pcscd::{PrivatePcscd, SOCKET_VARIABLE};
@@ -324,10 +324,7 @@ fn a_token_pulled_while_it_signs() {
         let signed = logged_in.sign(&key, SignatureAlgorithm::Rs256, &[7; 32]);
         assert!(matches!(signed, Err(TokenError::CardRemoved)), "{signed:?}");
         let again = logged_in.sign(&key, SignatureAlgorithm::Rs256, &[7; 32]);
-        assert!(
-            matches!(again, Err(TokenError::SessionStolen)),
-            "not without a new login: {again:?}"
-        );
+        assert!(matches!(again, Err(TokenError::CardRemoved)), "{again:?}");
         assert!(matches!(
             token.verify_pin(&pin()),
             Err(TokenError::CardRemoved)
@@ -348,5 +345,31 @@ fn a_token_pulled_while_it_signs() {
         logged_in
             .sign(&key, SignatureAlgorithm::Rs256, &[7; 32])
             .unwrap();
+    });
+}
+
+#[test]
+fn a_card_that_falls_silent() {
+    with_daemon("a_card_that_falls_silent", |address| {
+        let reader = token_in(address);
+        let longest = Duration::from_millis(300);
+        let mut channel = Transaction::begin(READER, &Cancel::new())
+            .unwrap()
+            .with_longest_answer(longest);
+        let command = [0x00, 0xCA, 0x01, 0x86, 0x00];
+        assert!(channel.transmit(&command).is_ok());
+        reader.card().faults.plan(1, Fault::Mute);
+        let started = Instant::now();
+        for _ in 0..3 {
+            assert!(matches!(
+                channel.transmit(&command),
+                Err(ChannelError::Mute)
+            ));
+        }
+        drop(channel);
+        assert!(
+            started.elapsed() < 5 * longest,
+            "only the first was waited for"
+        );
     });
 }

@@ -39,6 +39,7 @@ pub struct Transaction {
     requests: Option<Sender<Request>>,
     answers: Receiver<Result<Vec<u8>, ChannelError>>,
     thread: Option<JoinHandle<()>>,
+    longest_answer: Duration,
 }
 
 enum Request {
@@ -83,6 +84,7 @@ impl Transaction {
                         requests: Some(requests),
                         answers,
                         thread: Some(thread),
+                        longest_answer: LONGEST_ANSWER,
                     });
                 }
                 Ok(Err(ChannelError::Busy { .. })) => {
@@ -109,6 +111,14 @@ impl Transaction {
         }
     }
 
+    /// Waits for answers no longer than this instead of [`LONGEST_ANSWER`]. A card that takes longer
+    /// counts as mute from then on.
+    #[must_use]
+    pub fn with_longest_answer(mut self, longest_answer: Duration) -> Self {
+        self.longest_answer = longest_answer;
+        self
+    }
+
     /// The card's answer to reset.
     pub fn atr(&self) -> &[u8] {
         &self.atr
@@ -119,7 +129,7 @@ impl Transaction {
         requests
             .send(request)
             .map_err(|_| ChannelError::ServiceUnavailable)?;
-        match self.answers.recv_timeout(LONGEST_ANSWER) {
+        match self.answers.recv_timeout(self.longest_answer) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Disconnected) => Err(ChannelError::ServiceUnavailable),
             Err(RecvTimeoutError::Timeout) => {

@@ -1,10 +1,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kagibashi_card::apdu::Command;
+use kagibashi_card::transcript::Replay;
 use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
 use kagibashi_token::certificate::{KeyAlgorithm, chain};
-use kagibashi_token::{CertificateError, SecureMessagingMode, TokenError, Usability, driver};
+use kagibashi_token::{
+    CertificateError, KeyHandle, SecureMessagingMode, TokenError, Usability, driver,
+};
 
 use crate::simulated::{MODES, Reader, application, company, demand, overwrite};
 
@@ -199,4 +202,32 @@ fn a_broken_and_a_missing_certificate_leave_the_others() {
             .iter()
             .all(|certificate| !certificate.label.is_empty())
     );
+}
+
+/// As no token is known to be; but the card's own word for it exists.
+#[test]
+fn a_card_without_secure_messaging_is_spoken_to_in_the_clear() {
+    let transcript = "
+        > 00CA018600
+        < 80010181021DD5820103830200008401009000
+        > 00CA018000
+        < 33070116170512019000
+        > 00A40000023F0000
+        < 6A82";
+    let atr = Reader::with(company(Mode::Aes).card).atr();
+    let replay = Replay::new(transcript).unwrap();
+    let mut token = driver::open(Box::new(replay), "", &atr).unwrap();
+    let elsewhere = KeyHandle {
+        reader: String::new(),
+        serial: "00".to_owned(),
+        reference: 0,
+        modulus_bits: 2048,
+        public_key: Vec::new(),
+    };
+    let refused = token.check_holds(&elsewhere);
+    let Err(TokenError::WrongToken { found, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(found, "3307011617051201");
+    assert!(matches!(token.info(), Err(TokenError::NotInitialised)));
 }
