@@ -191,7 +191,11 @@ pub const VARIANTS: &[Variant] = &[
             Root("usr/bin/firefox-esr"),
             Root("opt/firefox/firefox"),
         ],
-        profiles: &[Home(".mozilla/firefox"), Config("mozilla/firefox")],
+        profiles: &[
+            Home(".mozilla/firefox"),
+            Config("mozilla/firefox"),
+            Home("snap/firefox/common/.mozilla/firefox"),
+        ],
         user: Home(".mozilla/native-messaging-hosts"),
         system: &[
             Root("usr/lib/mozilla/native-messaging-hosts"),

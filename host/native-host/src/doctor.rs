@@ -1,0 +1,107 @@
+//! Looks at everything between browser and card, and says what is wrong and how
+//! to mend it. It changes nothing and costs no try of a PIN.
+
+mod browser;
+mod extension;
+mod finding;
+mod report;
+mod service;
+mod storage;
+mod texts;
+mod token;
+mod usb;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+
+use crate::install::{Computer, InstallError};
+use crate::language::Language;
+use finding::{Observation, State};
+
+/// Some finding is trouble.
+const TROUBLE: u8 = 5;
+
+/// What `doctor` may be told.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DoctorArgs {
+    /// Machine-readable. Ids and states never change their meaning.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// All that was found, in the order from the browser to the card.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    observations: Vec<Observation>,
+}
+
+impl Diagnosis {
+    /// Whether nothing has to be done. What could not be checked counts as
+    /// neither good nor bad.
+    pub fn is_good(&self) -> bool {
+        self.count(State::Trouble) == 0
+    }
+
+    fn count(&self, state: State) -> usize {
+        self.observations
+            .iter()
+            .filter(|observation| observation.finding.state == state)
+            .count()
+    }
+}
+
+/// Runs `kagibashi doctor` at a terminal. Exit code 0: no trouble; 5: some; 1:
+/// the report could not be printed.
+pub fn run(arguments: &DoctorArgs, language: Language) -> ExitCode {
+    match doctor(arguments, &mut io::stdout().lock(), language) {
+        Ok(diagnosis) if diagnosis.is_good() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(TROUBLE),
+        Err(error) => {
+            eprintln!("kagibashi: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Looks at this computer and writes on `out` what was found.
+pub fn doctor(
+    arguments: &DoctorArgs,
+    out: &mut dyn Write,
+    language: Language,
+) -> Result<Diagnosis, InstallError> {
+    let diagnosis = examine(&Computer::this()?);
+    let written = if arguments.json {
+        report::json(&diagnosis, out, language)
+    } else {
+        report::text(&diagnosis, out, language)
+    };
+    written.map_err(InstallError::Output)?;
+    Ok(diagnosis)
+}
+
+fn examine(computer: &Computer) -> Diagnosis {
+    let mut observations = vec![
+        texts::PROGRAM
+            .seen()
+            .with("version", &env!("CARGO_PKG_VERSION"))
+            .detail(&computer.program.display()),
+    ];
+    observations.extend(browser::look(computer));
+    observations.extend(storage::look(&computer.folders));
+    observations.extend(service::look(&computer.places.root, now()));
+    Diagnosis { observations }
+}
+
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or_default()
+}
