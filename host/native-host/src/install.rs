@@ -22,6 +22,8 @@ mod platform;
 mod platform;
 
 #[cfg(test)]
+pub mod made_up;
+#[cfg(test)]
 mod tests;
 
 use std::fs;

@@ -50,7 +50,7 @@ pub fn look(root: &Path, now: i64) -> Vec<Observation> {
     observations
 }
 
-fn no_service(error: &TokenError, root: &Path) -> Observation {
+pub(super) fn no_service(error: &TokenError, root: &Path) -> Observation {
     match error {
         TokenError::ServiceUnavailable if cfg!(target_os = "linux") && !any(PCSCD, root) => {
             texts::SERVICE_NOT_INSTALLED.seen()
@@ -70,7 +70,7 @@ fn plugged_in(devices: &[String]) -> Observation {
     }
 }
 
-fn in_service(readers: &[Reader], plugged_in: bool, root: &Path) -> Observation {
+pub(super) fn in_service(readers: &[Reader], plugged_in: bool, root: &Path) -> Observation {
     if !readers.is_empty() {
         let names: Vec<_> = readers.iter().map(|reader| reader.name.as_str()).collect();
         texts::READER_FOUND

@@ -94,7 +94,7 @@ fn unreadable(error: &TokenError, reader: &str) -> Observation {
     }
 }
 
-fn pin_observation(pin: PinStatus, label: &str) -> Observation {
+pub(super) fn pin_observation(pin: PinStatus, label: &str) -> Observation {
     match pin.tries_left {
         _ if pin.locked => texts::PIN_LOCKED.seen_at(label),
         None => texts::PIN_UNKNOWN.seen_at(label),
@@ -108,7 +108,7 @@ fn pin_observation(pin: PinStatus, label: &str) -> Observation {
 
 /// With a certificate that can be used, an expired one beside it is its
 /// predecessor; with none, the others say why there is none.
-fn in_certificates(all: &[TokenCertificate], label: &str, now: i64) -> Vec<Observation> {
+pub(super) fn in_certificates(all: &[TokenCertificate], label: &str, now: i64) -> Vec<Observation> {
     let judged: Vec<(&Certificate, Usability)> = all
         .iter()
         .filter_map(|certificate| {

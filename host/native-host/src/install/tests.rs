@@ -1,17 +1,16 @@
 //! The installer on made-up computers with Linux.
 #![cfg(target_os = "linux")]
 
-mod made_up;
 mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::browsers::Browser;
+use super::made_up::MadeUp;
 use super::*;
 use crate::identity::IDENTITY;
 use crate::manifest::Kind;
-use made_up::MadeUp;
 
 fn of(browsers: &[Browser]) -> InstallArgs {
     InstallArgs {

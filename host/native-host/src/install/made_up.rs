@@ -1,4 +1,4 @@
-//! Computers to install on.
+//! Computers for tests, with Linux on them.
 
 use std::collections::BTreeSet;
 use std::fs;
