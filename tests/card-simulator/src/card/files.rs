@@ -3,7 +3,7 @@
 use super::Card;
 use crate::access::AccessByte;
 use crate::fcp;
-use crate::file::{Directory, File, MASTER_FILE};
+use crate::file::{Body, Directory, File, MASTER_FILE};
 use crate::status_word::StatusWord;
 
 impl Card {
@@ -24,11 +24,11 @@ impl Card {
             .ok_or(StatusWord::FILE_NOT_FOUND)?;
         let description = fcp::describe(file);
         match file.body {
-            crate::file::Body::Directory(_) => {
+            Body::Directory(_) => {
                 let path = [self.state.directory.as_slice(), &[id]].concat();
                 self.enter(path);
             }
-            crate::file::Body::PrivateKey(_) => return Err(StatusWord::SECURITY_STATUS),
+            Body::PrivateKey(_) => return Err(StatusWord::SECURITY_STATUS),
             _ => self.state.file = Some(id),
         }
         Ok(description)

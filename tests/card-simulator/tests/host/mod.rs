@@ -56,16 +56,21 @@ impl<'a, T: Terminal> Host<'a, T> {
 
     /// Sends one command and returns the bytes of the answer.
     pub fn send_raw(&mut self, header: u32, data: &[u8], le: Option<Le>) -> Vec<u8> {
+        let wrapped = self.wrap(header, data, le);
+        self.card.transmit(&wrapped)
+    }
+
+    /// Protects a command without sending it.
+    pub fn wrap(&mut self, header: u32, data: &[u8], le: Option<Le>) -> Vec<u8> {
         let [cla, ins, p1, p2] = header.to_be_bytes();
-        let wrapped = self.session.wrap(&Apdu {
+        self.session.wrap(&Apdu {
             cla,
             ins,
             p1,
             p2,
             data: data.to_vec(),
             le,
-        });
-        self.card.transmit(&wrapped)
+        })
     }
 
     /// Opens an answer; `None` if it is not under the session's keys.
