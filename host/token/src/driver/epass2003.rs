@@ -243,6 +243,3 @@ fn situation(operation: Operation, error: SecureMessagingError) -> TokenError {
         other => TokenError::SecureMessaging(other),
     }
 }
-
-#[cfg(test)]
-mod tests;
