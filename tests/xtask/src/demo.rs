@@ -10,6 +10,7 @@ use crate::process;
 use crate::setup::{self, Tools};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
+use browser::Browser;
 use scene::Scene;
 use std::path::Path;
 
@@ -83,8 +84,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         drive(workspace, &tools, &folder, options.language)
     } else {
         let scene = Scene::start(workspace, &folder)?;
+        let browser = Browser::prepare(workspace, &folder)?;
         print_instructions(&scene.origin);
-        browser::show(workspace, &scene, &folder, options.language)
+        browser.show(&scene, options.language)
     }
 }
 
@@ -99,7 +101,7 @@ fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     ]))?;
     println!("demo: building the extension");
     npm::install(tools, &workspace.extension())?;
-    process::run(&mut npm::script(tools, &workspace.extension(), "build"))
+    process::run_quietly(&mut npm::script(tools, &workspace.extension(), "build"))
 }
 
 /// The clicks of a person, made by a program that takes pictures.
@@ -126,7 +128,7 @@ fn print_instructions(origin: &str) {
 ----------------------------------------------------------------------
  鍵橋のデモ: {origin}
 
- 1. 開いたページで「ログイン」を押します。
+ 1. 開いたページで「証明書でログイン」を押します。
  2. 鍵橋の窓で、サイトと証明書を確かめて進みます。
  3. PIN {PIN} を入力します。
  4. ログイン後のページで、書類への署名も試せます。
@@ -134,7 +136,7 @@ fn print_instructions(origin: &str) {
 
  Kagibashi demo: {origin}
 
- 1. On the page that has opened, press the sign-in button.
+ 1. On the page that has opened, press 証明書でログイン (sign in with a certificate).
  2. In Kagibashi's window, check the site and the certificate, and go on.
  3. Type the PIN {PIN}.
  4. Once signed in, you can also sign a document.

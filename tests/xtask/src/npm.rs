@@ -15,7 +15,7 @@ pub fn install(tools: &Tools, package: &Path) -> Result<()> {
     if std::fs::read(&record).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    process::run(
+    process::run_quietly(
         tools
             .command("npm")
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -61,7 +61,7 @@ pub fn run_in_foreground(command: &mut Command) -> Result<()> {
 pub fn run_watching(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = Background::start(command)?;
-    let output = child.take_stdout()?;
+    let output = child.take_output()?;
     for read in BufReader::new(output).split(b'\n') {
         let read = read.context("reading a program's output")?;
         let text = String::from_utf8_lossy(&read);
@@ -71,6 +71,25 @@ pub fn run_watching(command: &mut Command, mut line: impl FnMut(&str)) -> Result
     }
     let status = child.wait()?;
     succeeded(command, status)
+}
+
+/// Runs a command to its end; what it prints is shown only if it fails.
+pub fn run_quietly(command: &mut Command) -> Result<()> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Background::start(command)?;
+    let output = [child.take_output()?, child.take_errors()?]
+        .map(|stream| std::thread::spawn(move || std::io::read_to_string(stream)));
+    let status = child.wait()?;
+    succeeded(command, status).inspect_err(|_| {
+        for read in output {
+            if let Ok(Ok(text)) = read.join() {
+                eprint!("{text}");
+            }
+        }
+    })
 }
 
 /// Whether a command runs and succeeds; its output is dropped.
@@ -139,11 +158,17 @@ impl Background {
     }
 
     /// The program's stdout; it must have been started with a pipe for it.
-    pub fn take_stdout(&mut self) -> Result<std::process::ChildStdout> {
-        self.child
-            .stdout
-            .take()
-            .with_context(|| format!("`{}` was started without a pipe", self.name))
+    pub fn take_output(&mut self) -> Result<Box<dyn Read + Send>> {
+        let stream = self.child.stdout.take();
+        let stream = stream.with_context(|| format!("`{}` has no pipe for stdout", self.name))?;
+        Ok(Box::new(stream))
+    }
+
+    /// The program's stderr, likewise.
+    pub fn take_errors(&mut self) -> Result<Box<dyn Read + Send>> {
+        let stream = self.child.stderr.take();
+        let stream = stream.with_context(|| format!("`{}` has no pipe for stderr", self.name))?;
+        Ok(Box::new(stream))
     }
 
     /// Waits for the program to end, or for an interrupt.

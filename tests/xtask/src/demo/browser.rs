@@ -44,41 +44,56 @@ impl Drop for Home {
     }
 }
 
-/// Shows the portal in a browser window and waits until it is closed.
-pub fn show(workspace: &Workspace, scene: &Scene, folder: &Path, language: Language) -> Result<()> {
-    let home = Home(folder.join("home"));
-    std::fs::create_dir_all(home.profile())?;
-    trust_portal(&home, folder)?;
-    register_host(workspace, &home)?;
+/// Chromium, ready to be started.
+pub struct Browser<'a> {
+    home: Home,
+    extension: PathBuf,
+    folder: &'a Path,
+}
 
-    let log = File::create(folder.join("chromium.log"))?;
-    let mut command = home.command("chromium");
-    command
-        .arg(format!(
-            "--load-extension={}",
-            workspace.chromium_extension().display()
-        ))
-        .args([
-            "--no-first-run",
-            "--no-default-browser-check",
-            "--disable-sync",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--password-store=basic",
-        ])
-        .arg(&scene.origin)
-        .env("LANGUAGE", language.tag())
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log);
-    keep_access_to_display(&mut command);
-    if output(Command::new("id").arg("-u")).as_deref() == Some("0") {
-        // Chromium's sandbox refuses to run as root.
-        command.arg("--no-sandbox");
+impl<'a> Browser<'a> {
+    /// Makes the throw-away home in `folder`, where the portal's authority
+    /// must lie already.
+    pub fn prepare(workspace: &Workspace, folder: &'a Path) -> Result<Self> {
+        let home = Home(folder.join("home"));
+        std::fs::create_dir_all(home.profile())?;
+        trust_portal(&home, folder)?;
+        register_host(workspace, &home)?;
+        Ok(Self {
+            home,
+            extension: workspace.chromium_extension(),
+            folder,
+        })
     }
-    scene.service.show_to(&mut command);
-    Background::start(&mut command)?.wait()?;
-    Ok(())
+
+    /// Shows the portal in a window and waits until it is closed.
+    pub fn show(&self, scene: &Scene, language: Language) -> Result<()> {
+        let log = File::create(self.folder.join("chromium.log"))?;
+        let mut command = self.home.command("chromium");
+        command
+            .arg(format!("--load-extension={}", self.extension.display()))
+            .args([
+                "--no-first-run",
+                "--no-default-browser-check",
+                "--disable-sync",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--password-store=basic",
+            ])
+            .arg(&scene.origin)
+            .env("LANGUAGE", language.tag())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        keep_access_to_display(&mut command);
+        if output(Command::new("id").arg("-u")).as_deref() == Some("0") {
+            // Chromium's sandbox refuses to run as root.
+            command.arg("--no-sandbox");
+        }
+        scene.service.show_to(&mut command);
+        Background::start(&mut command)?.wait()?;
+        Ok(())
+    }
 }
 
 /// The X server's key lies in the real home unless told otherwise.
@@ -95,7 +110,7 @@ fn trust_portal(home: &Home, folder: &Path) -> Result<()> {
     let database = home.certificate_database();
     std::fs::create_dir_all(&database)?;
     let certutil = |arguments: &[&str]| -> Result<()> {
-        process::run(
+        process::run_quietly(
             Command::new("certutil")
                 .arg("-d")
                 .arg(format!("sql:{}", database.display()))
@@ -117,7 +132,7 @@ fn trust_portal(home: &Home, folder: &Path) -> Result<()> {
 }
 
 fn register_host(workspace: &Workspace, home: &Home) -> Result<()> {
-    process::run(home.command(workspace.program("kagibashi")).args([
+    process::run_quietly(home.command(workspace.program("kagibashi")).args([
         "install",
         "--browser",
         "chromium",

@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+/// As a real token calls its reader.
+const READER: &str = "Feitian ePass2003";
 const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
 /// As in the reader file that Debian's vsmartcard-vpcd brings.
 const SYSTEM_PORT: u16 = 0x8C7B;
@@ -103,7 +105,7 @@ fn socket(folder: &Path) -> PathBuf {
 
 fn reader_configuration(port: u16) -> String {
     format!(
-        "FRIENDLYNAME \"Virtual PCD\"\n\
+        "FRIENDLYNAME \"{READER}\"\n\
          DEVICENAME /dev/null:{port:#X}\n\
          LIBPATH {DRIVER}\n\
          CHANNELID {port:#X}\n"
@@ -120,7 +122,15 @@ fn namespace_options() -> &'static [&'static str] {
     }
 }
 
+/// The driver makes two slots, each with a port of its own: this one and the
+/// next.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+    let is_free = |port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
+    // Below the range from which the kernel hands out ports for connections,
+    // and not where another demo begins to look.
+    let first = u16::try_from(std::process::id() % 5_000)? * 2 + 20_000;
+    (first..32_000)
+        .step_by(2)
+        .find(|&port| is_free(port) && is_free(port + 1))
+        .context("no two free ports beside each other")
 }

@@ -30,7 +30,7 @@ impl Scene {
         let token_state = folder.join("token.json");
         let simulator = workspace.program("kagibashi-card-simulator");
         println!("demo: making a token with a certificate for 山田 太郎");
-        process::run(
+        process::run_quietly(
             Command::new(&simulator)
                 .args(["make", "--kind", "company", "--state"])
                 .arg(&token_state)
@@ -87,7 +87,7 @@ fn start_announced(
             .stdout(Stdio::piped())
             .stderr(File::create(log)?),
     )?;
-    let output = program.take_stdout()?;
+    let output = program.take_output()?;
     let (announce, announced) = mpsc::channel();
     // Goes on reading after the line, lest the program block on a full pipe.
     std::thread::spawn(move || {

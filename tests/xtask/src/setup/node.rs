@@ -89,7 +89,7 @@ pub fn install(workspace: &Workspace) -> Result<()> {
         std::fs::copy(pins(workspace).join(file), build.join(file))
             .with_context(|| format!("copying {file}"))?;
     }
-    process::run(
+    process::run_quietly(
         Command::new("npm")
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
             .args(["--loglevel", "error"])
