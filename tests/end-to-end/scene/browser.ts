@@ -1,0 +1,140 @@
+/** Chromium with our extension, a throw-away profile, and nothing between it and the programs under test. */
+import { readFileSync } from 'node:fs';
+import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { Environment } from './background.ts';
+import { PATIENCE, until, within } from './deadline.ts';
+import type { Home } from './home.ts';
+import { extension, identityFile, otherExtension } from './places.ts';
+import { PromptWindow } from './prompt-window.ts';
+
+const { chromiumId } = JSON.parse(readFileSync(identityFile, 'utf8')) as { chromiumId: string };
+
+/** The extension's own address; its id is fixed by the key in its manifest. */
+export const EXTENSION = `chrome-extension://${chromiumId}`;
+
+export type Language = 'ja' | 'en';
+
+export interface Looks {
+  readonly language?: Language;
+  readonly colours?: 'light' | 'dark';
+  /** Device pixels to a CSS pixel. */
+  readonly scale?: number;
+}
+
+export interface BrowserOptions extends Looks {
+  /** Also loads the extension that answers the Web eID protocol before us. */
+  readonly otherExtension?: boolean;
+}
+
+const ARGUMENTS = [
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+];
+
+export class Browser {
+  readonly context: BrowserContext;
+  readonly language: Language;
+
+  private constructor(context: BrowserContext, language: Language) {
+    this.context = context;
+    this.language = language;
+  }
+
+  static async start(home: Home, environment: Environment, options: BrowserOptions = {}): Promise<Browser> {
+    const { language = 'ja', colours = 'light', scale = 1 } = options;
+    const folders = [extension, ...(options.otherExtension ? [otherExtension] : [])].join(',');
+    const isRoot = process.getuid?.() === 0;
+    const context = await chromium.launchPersistentContext(home.profile, {
+      executablePath: '/usr/bin/chromium',
+      headless: true,
+      // Chromium's sandbox refuses to run as root.
+      chromiumSandbox: !isRoot,
+      // Windows as large as the extension makes them.
+      viewport: null,
+      colorScheme: colours,
+      timeout: 2 * PATIENCE,
+      args: [
+        ...ARGUMENTS,
+        `--force-device-scale-factor=${scale}`,
+        `--load-extension=${folders}`,
+        // Playwright switches extensions off but for these.
+        `--disable-extensions-except=${folders}`,
+      ],
+      env: { PATH: process.env['PATH'] ?? '', LANGUAGE: language, ...home.environment, ...environment },
+    });
+    context.setDefaultTimeout(PATIENCE);
+    const browser = new Browser(context, language);
+    // Content scripts miss pages that were opened before the extension was there.
+    await until('the extension', () => browser.#workers().length > 0);
+    return browser;
+  }
+
+  /** A new tab. */
+  async tab(url: string): Promise<Page> {
+    const page = await this.context.newPage();
+    await page.goto(url);
+    return page;
+  }
+
+  /** Closes every tab but an empty one, and with them every window of the extension; no site remembers the person. */
+  async clear(): Promise<void> {
+    await this.context.clearCookies();
+    const [first, ...others] = this.context.pages();
+    await first?.goto('about:blank').catch(() => this.context.newPage());
+    await Promise.all(others.map((page) => page.close().catch(() => {})));
+  }
+
+  /** The extension's windows that are open now. */
+  promptPages(): Page[] {
+    return this.context.pages().filter((page) => page.url().startsWith(`${EXTENSION}/prompt.html`));
+  }
+
+  /** The extension's one window, as soon as it is there. */
+  async prompt(): Promise<PromptWindow> {
+    const page = await until('the window of the extension', () => this.promptPages()[0]);
+    return new PromptWindow(page);
+  }
+
+  /** Waits until the extension shows no window. */
+  async noPrompt(): Promise<void> {
+    await until('the end of the window', () => this.promptPages().length === 0);
+  }
+
+  /** Serves pages of a site that there is not, to this browser only. */
+  async site(origin: string, pages: Readonly<Record<string, string>>): Promise<void> {
+    await this.context.route(`${origin}/**`, async (route) => {
+      const body = pages[new URL(route.request().url()).pathname];
+      if (body === undefined) await route.fulfill({ status: 404, body: '' });
+      else await route.fulfill({ contentType: 'text/html; charset=utf-8', body });
+    });
+  }
+
+  /** Ends the extension's worker as the browser does when it has been idle. */
+  async stopWorker(): Promise<void> {
+    const page = this.context.pages()[0] ?? (await this.context.newPage());
+    const session = await this.context.newCDPSession(page);
+    try {
+      for (const targetId of await workers(session)) await session.send('Target.closeTarget', { targetId });
+      await until('the end of the worker', async () => (await workers(session)).length === 0);
+    } finally {
+      await session.detach();
+    }
+  }
+
+  async close(): Promise<void> {
+    await within(PATIENCE, 'the end of the browser', this.context.close());
+  }
+
+  #workers() {
+    return this.context.serviceWorkers().filter((worker) => worker.url().startsWith(EXTENSION));
+  }
+}
+
+async function workers(session: CDPSession): Promise<string[]> {
+  const { targetInfos } = await session.send('Target.getTargets');
+  return targetInfos.filter(({ type, url }) => type === 'service_worker' && url.startsWith(EXTENSION)).map(({ targetId }) => targetId);
+}

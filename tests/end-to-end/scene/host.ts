@@ -1,0 +1,45 @@
+/** The host program as the browser starts it. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { output } from './background.ts';
+import { until } from './deadline.ts';
+import type { Home } from './home.ts';
+import { program } from './places.ts';
+
+export class Host {
+  readonly #home: Home;
+
+  constructor(home: Home) {
+    this.#home = home;
+  }
+
+  async install(): Promise<void> {
+    await output(program('kagibashi'), ['install', '--browser', 'chromium'], this.#home.environment);
+  }
+
+  async uninstall(): Promise<void> {
+    await output(program('kagibashi'), ['uninstall', '--browser', 'chromium'], this.#home.environment);
+  }
+
+  /** Process ids of the hosts that this person's browser has started. */
+  processes(): number[] {
+    return readdirSync('/proc').map(Number).filter((id) => Number.isInteger(id) && this.#isOurs(id));
+  }
+
+  /** Ends them the hard way, as a crash would. */
+  async kill(): Promise<void> {
+    const processes = this.processes();
+    if (processes.length === 0) throw new Error('no host is running');
+    for (const id of processes) process.kill(id, 'SIGKILL');
+    await until('the end of the host', () => this.processes().length === 0);
+  }
+
+  #isOurs(id: number): boolean {
+    try {
+      if (readlinkSync(`/proc/${id}/exe`) !== program('kagibashi')) return false;
+      return readFileSync(`/proc/${id}/environ`, 'utf8').split('\0').includes(`HOME=${this.#home.environment['HOME']}`);
+    } catch {
+      // Gone since, or another person's.
+      return false;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** The demo portal as a program. */
+import { join } from 'node:path';
+import { Background } from './background.ts';
+import { program } from './places.ts';
+
+export class Portal {
+  readonly origin: string;
+  /** PEM file of the authority behind its TLS certificate. */
+  readonly authority: string;
+  readonly #server: Background;
+
+  private constructor(origin: string, authority: string, server: Background) {
+    this.origin = origin;
+    this.authority = authority;
+    this.#server = server;
+  }
+
+  /** @param trust folders with the authorities whose clients may sign in */
+  static async start(folder: string, trust: readonly string[]): Promise<Portal> {
+    const authority = join(folder, 'portal-authority.pem');
+    const trusted = trust.flatMap((place) => ['--trust', place]);
+    const server = new Background(program('kagibashi-portal'), ['--ca-out', authority, ...trusted]);
+    const [word, origin] = (await server.line()).split(' ');
+    if (word !== 'listening' || origin === undefined) throw new Error(`the portal said ${word}`);
+    return new Portal(origin, authority, server);
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+}

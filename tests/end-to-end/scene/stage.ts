@@ -1,0 +1,25 @@
+/** A scene for a file of tests: begun before the first, fresh for each, photographed where one fails, taken down at the end. */
+import { after, afterEach, beforeEach, type TestContext } from 'node:test';
+import { PATIENCE } from './deadline.ts';
+import { photograph } from './pictures.ts';
+import { artefacts } from './places.ts';
+import { Scene, type SceneOptions } from './scene.ts';
+
+const HOOK = { timeout: 4 * PATIENCE };
+
+export async function stage(options?: SceneOptions): Promise<Scene> {
+  const scene = await Scene.start(options);
+  beforeEach(() => scene.fresh(), HOOK);
+  afterEach(async (context) => {
+    // The types do not know yet that a hook after a test hears how it went.
+    const test = context as TestContext & { readonly passed: boolean };
+    if (!test.passed) await photographAll(scene, test.name);
+  }, HOOK);
+  after(() => scene.stop(), HOOK);
+  return scene;
+}
+
+async function photographAll(scene: Scene, test: string): Promise<void> {
+  const name = `failed-${test.replaceAll(/\W+/g, '-')}`;
+  await Promise.allSettled(scene.browser.context.pages().map((page, number) => photograph(page, artefacts(), `${name}-${number}`)));
+}

@@ -1,0 +1,87 @@
+/** The software token, as the hand that holds it. */
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Background, output } from './background.ts';
+import { program } from './places.ts';
+
+export const PIN = '12345678';
+export const WRONG_PIN = '00000000';
+
+export type TokenKind = 'company' | 'two-certificates';
+
+export interface Making {
+  readonly kind?: TokenKind;
+  /** Tries of the PIN. */
+  readonly tries?: number;
+}
+
+/** How a token behaves while it is plugged in. */
+export interface Manner {
+  /** Milliseconds that each operation with a private key takes longer. */
+  readonly delay?: number;
+}
+
+export class Token {
+  readonly #folder: string;
+  readonly #slot: string;
+  #program: Background | undefined;
+
+  /**
+   * @param folder keeps the tokens' states and the certificates of their authorities
+   * @param slot where the virtual reader waits
+   */
+  constructor(folder: string, slot: string) {
+    this.#folder = folder;
+    this.#slot = slot;
+  }
+
+  /** The folder with the certificates of the authorities behind a token, PEM. */
+  async authorities(making: Making = {}): Promise<string> {
+    return (await this.#made(making)).authorities;
+  }
+
+  /** Takes out what is plugged in and plugs in a token that nobody has used. */
+  async renew(making: Making = {}, manner: Manner = {}): Promise<void> {
+    const { state } = await this.#made(making);
+    await this.unplug();
+    const used = join(this.#folder, 'token.json');
+    copyFileSync(state, used);
+    const args = ['run', '--vpcd', this.#slot, '--state', used, '--delay-ms', String(manner.delay ?? 0)];
+    const simulator = new Background(program('kagibashi-card-simulator'), args);
+    this.#program = simulator;
+    const said = await simulator.line();
+    if (said !== 'ready') throw new Error(`the software token said ${said}`);
+  }
+
+  /** Pulls it out of the reader; what it holds stays as it is. */
+  remove(): Promise<void> {
+    return this.#tell('remove');
+  }
+
+  insert(): Promise<void> {
+    return this.#tell('insert');
+  }
+
+  /** Takes it away for good. */
+  async unplug(): Promise<void> {
+    await this.#program?.stop();
+    this.#program = undefined;
+  }
+
+  async #tell(command: string): Promise<void> {
+    if (!this.#program) throw new Error('no token is plugged in');
+    this.#program.write(command);
+    const said = await this.#program.line();
+    if (said !== 'ok') throw new Error(`${command}: ${said}`);
+  }
+
+  async #made({ kind = 'company', tries = 10 }: Making): Promise<{ state: string; authorities: string }> {
+    const state = join(this.#folder, `${kind}-${tries}.json`);
+    const authorities = join(this.#folder, `${kind}-authorities`);
+    if (!existsSync(state)) {
+      const args = ['make', '--kind', kind, '--tries', String(tries), '--state', state, '--ca-out', authorities];
+      await output(program('kagibashi-card-simulator'), args);
+    }
+    return { state, authorities };
+  }
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { BOUNDED, timed } from '../scene/deadline.ts';
+import type { PromptWindow } from '../scene/prompt-window.ts';
+import { RawPage } from '../scene/raw-page.ts';
+import { stage } from '../scene/stage.ts';
+import { PIN } from '../scene/token.ts';
+
+const scene = await stage();
+
+const CANCELS: Readonly<Record<string, (prompt: PromptWindow) => Promise<void>>> = {
+  'the button': (prompt) => prompt.cancel(),
+  Escape: (prompt) => prompt.pressEscape(),
+  'closing the window': (prompt) => prompt.shut(),
+};
+
+for (const [way, cancel] of Object.entries(CANCELS)) {
+  test(`cancelled by ${way}: the portal says so kindly, and the next try works`, BOUNDED, async () => {
+    const portal = await scene.portalPage();
+    await portal.pressSignIn();
+    await cancel(await (await scene.browser.prompt()).view('enter-pin'));
+    const failure = await portal.failure();
+    assert.deepEqual(failure, {
+      code: 'ERR_WEBEID_USER_CANCELLED',
+      situation: '操作を取り消しました。何も送信されていません。',
+      advice: '続けるときは、もう一度ボタンを押してください。',
+    });
+    await scene.browser.noPrompt();
+
+    await portal.pressSignIn();
+    const prompt = await (await scene.browser.prompt()).view('enter-pin');
+    assert.equal(await prompt.triesLeft(), 10);
+    await prompt.enterPin(PIN);
+    assert.equal((await portal.holder()).holder, '山田 太郎');
+  });
+}
+
+const LEAVINGS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  'its tab is closed': (page) => page.close(),
+  'it navigates away': (page) => page.goto('about:blank'),
+  'it reloads': (page) => page.reload(),
+};
+
+for (const [way, leave] of Object.entries(LEAVINGS)) {
+  test(`the page is gone because ${way}: the window goes too, and another page is served at once`, BOUNDED, async () => {
+    const portal = await scene.portalPage();
+    await portal.pressSignIn();
+    const left = await (await scene.browser.prompt()).view('enter-pin');
+    await leave(portal.page);
+    await left.closed();
+
+    const other = await scene.portalPage();
+    await other.pressSignIn();
+    const { took, outcome: prompt } = await timed(async () => (await scene.browser.prompt()).view('enter-pin'));
+    assert.ok(took < 5000, `the next window took ${took} ms`);
+    await prompt.enterPin(PIN);
+    assert.equal((await other.holder()).holder, '山田 太郎');
+  });
+}
+
+test('the time that the page gives runs out: the page hears it, and the window asks no more', BOUNDED, async () => {
+  const { page } = await scene.portalPage();
+  const raw = await RawPage.listen(page);
+  const posted = await raw.authenticate({ options: { userInteractionTimeout: 2000 } });
+  const prompt = await (await scene.browser.prompt()).view('enter-pin');
+  const { at, message } = await raw.hear('web-eid:authenticate-failure');
+  assert.equal((message['error'] as { code: string }).code, 'ERR_WEBEID_USER_TIMEOUT');
+  assert.ok(at - posted >= 1900 && at - posted < 4000, `after ${at - posted} ms`);
+  // Whoever comes back to the desk reads why nothing is asked any more.
+  assert.equal(await prompt.trouble(), 'timed-out');
+  assert.equal(await prompt.part('pin').count(), 0);
+  await prompt.dismiss();
+  await prompt.closed();
+});
