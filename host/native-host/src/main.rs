@@ -3,6 +3,7 @@
 mod advice;
 mod browser;
 mod command;
+mod doctor;
 mod failure;
 mod folders;
 mod grant;

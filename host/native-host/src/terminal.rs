@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use crate::doctor;
 use crate::grant::Grants;
 use crate::install;
 use crate::language::Language;
@@ -50,6 +51,7 @@ pub fn run(grants: &Grants) -> ExitCode {
         Command::Uninstall(request) => {
             install::run_uninstall(&request, language).map_err(Into::into)
         }
+        Command::Doctor(request) => return doctor::run(&request, language),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

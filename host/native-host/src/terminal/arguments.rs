@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::doctor::DoctorArgs;
 use crate::install::{InstallArgs, UninstallArgs};
 use crate::language::Language;
 
@@ -73,6 +74,8 @@ pub enum Command {
     Install(InstallArgs),
     /// Undo exactly what install did.
     Uninstall(UninstallArgs),
+    /// Look at everything between browser and token, and say how to mend it.
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
