@@ -23,6 +23,10 @@ const GET_ATR: u8 = 4;
 /// How long a reader may take to notice a card; pcscd looks a few times a second.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a card stays out at least. pcscd looks every 400 ms; a hand faster than that
+/// would go unseen, and so would the new card.
+const ABSENCE: Duration = Duration::from_millis(800);
+
 /// A card that its reader and a test hold at once.
 pub type SharedCard = Arc<Mutex<Card>>;
 
@@ -36,7 +40,11 @@ pub struct Reader {
     card: SharedCard,
     observer: Observer,
     inserted: Option<Inserted>,
+    removed: Removed,
 }
+
+/// When the card last left, by whatever cause.
+type Removed = Arc<Mutex<Option<Instant>>>;
 
 /// A connection to vpcd and the thread that answers on it.
 struct Inserted {
@@ -62,22 +70,34 @@ impl Reader {
             card,
             observer,
             inserted: None,
+            removed: Removed::default(),
         }
     }
 
     /// Inserts the card and waits until the reader has asked for its ATR. Does nothing
-    /// if it is in already. `TimedOut` if nobody listens or asks within ten seconds.
+    /// if it is in already, and waits a moment if it was removed just now. `TimedOut` if
+    /// nobody asks within ten seconds.
     pub fn insert(&mut self) -> io::Result<()> {
         if self.is_inserted() {
             return Ok(());
         }
+        let removed = *lock(&self.removed);
+        if let Some(removed) = removed {
+            thread::sleep(ABSENCE.saturating_sub(removed.elapsed()));
+        }
+        // A card has no power outside a reader.
+        lock(&self.card).reset();
         let stream = connect(&self.address)?;
         stream.set_nodelay(true)?;
         let serving = stream.try_clone()?;
         let (noticed, notice) = mpsc::channel();
         let card = Arc::clone(&self.card);
         let observer = Arc::clone(&self.observer);
-        let thread = thread::spawn(move || serve(&serving, &card, &observer, &noticed));
+        let removed = Arc::clone(&self.removed);
+        let thread = thread::spawn(move || {
+            serve(&serving, &card, &observer, &noticed);
+            lock(&removed).replace(Instant::now());
+        });
         self.inserted = Some(Inserted { stream, thread });
         notice.recv_timeout(PATIENCE).map_err(|_| {
             self.remove();
@@ -90,6 +110,7 @@ impl Reader {
         if let Some(Inserted { stream, .. }) = self.inserted.take() {
             // Fails only if the other side was faster.
             let _ = stream.shutdown(Shutdown::Both);
+            lock(&self.removed).replace(Instant::now());
         }
     }
 
@@ -113,8 +134,8 @@ impl Drop for Reader {
 }
 
 /// A card that panicked is still the card.
-fn lock(card: &SharedCard) -> MutexGuard<'_, Card> {
-    card.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn connect(address: &str) -> io::Result<TcpStream> {
@@ -167,7 +188,6 @@ fn serve(stream: &TcpStream, card: &SharedCard, observer: &Observer, noticed: &m
             Outcome::Removed => break,
         }
     }
-    lock(card).reset();
     let _ = stream.shutdown(Shutdown::Both);
 }
 
