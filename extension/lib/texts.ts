@@ -35,7 +35,7 @@ export function date(seconds: number): { readonly short: string; readonly full: 
   const moment = new Date(seconds * 1000);
   if (Number.isNaN(moment.getTime())) return { short: '—', full: '—' };
   return {
-    short: moment.toLocaleDateString(language(), { year: 'numeric', month: '2-digit', day: '2-digit' }),
+    short: moment.toLocaleDateString(language(), { dateStyle: 'medium' }),
     full: moment.toLocaleString(language(), { dateStyle: 'long', timeStyle: 'long' }),
   };
 }
