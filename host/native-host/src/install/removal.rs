@@ -91,7 +91,7 @@ fn remove_own_files(
     let receipt = computer.receipt(scope);
     let Folders { config, state } = &computer.folders;
     if nothing_is_left && scope == Scope::User {
-        remove_logs(state).map_err(InstallError::at(state))?;
+        remove_logs(state);
         if arguments.purge {
             remove_tree(config).map_err(InstallError::at(config))?;
             remove_tree(state).map_err(InstallError::at(state))?;
@@ -103,22 +103,35 @@ fn remove_own_files(
         .redeem(nothing_is_left)
         .map_err(InstallError::at(state))?;
     if nothing_is_left && scope == Scope::User {
-        files::remove_empty_folder(state);
+        for folder in [state, config] {
+            remove_empty_folders(folder, &computer.places.home);
+        }
     }
     Ok(())
 }
 
-fn remove_logs(state: &Path) -> io::Result<()> {
-    let Ok(files) = fs::read_dir(state) else {
-        return Ok(());
-    };
-    for file in files {
-        let path = file?.path();
+/// A log that is still being written cannot be removed on Windows; that is no
+/// reason to stop.
+fn remove_logs(state: &Path) {
+    for file in fs::read_dir(state).into_iter().flatten().flatten() {
+        let path = file.path();
         if path.extension().is_some_and(|extension| extension == "log") {
-            files::remove(&path)?;
+            drop(files::remove(&path));
         }
     }
-    Ok(())
+}
+
+/// Removes a folder of ours and those it was made in, such as `~/.local/state`,
+/// as far as they are empty.
+fn remove_empty_folders(folder: &Path, home: &Path) {
+    for folder in folder
+        .ancestors()
+        .take_while(|folder| *folder != home && folder.starts_with(home))
+    {
+        if !files::remove_empty_folder(folder) {
+            break;
+        }
+    }
 }
 
 fn remove_tree(folder: &Path) -> io::Result<()> {
