@@ -8,11 +8,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
     /// Takes a line of a runner's output into account.
     pub fn read(&mut self, line: &str) {
         let plain = without_colours(line);
