@@ -3,13 +3,13 @@
 
 use super::Language;
 use super::scene::{Scene, portal_authority};
-use crate::process::{self, Background, output};
+use crate::process::{self, output};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Stands in for the person's home folder, so that Chromium's profile and
 /// what `kagibashi install` writes lie where they always do, but under here.
@@ -68,7 +68,8 @@ impl<'a> Browser<'a> {
 
     /// Shows the portal in a window and waits until it is closed.
     pub fn show(&self, scene: &Scene, language: Language) -> Result<()> {
-        let log = File::create(self.folder.join("chromium.log"))?;
+        let log_path = self.folder.join("chromium.log");
+        let log = File::create(&log_path)?;
         let mut command = self.home.command("chromium");
         command
             .arg(format!("--load-extension={}", self.extension.display()))
@@ -82,7 +83,6 @@ impl<'a> Browser<'a> {
             ])
             .arg(&scene.origin)
             .env("LANGUAGE", language.tag())
-            .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
         keep_access_to_display(&mut command);
@@ -91,8 +91,7 @@ impl<'a> Browser<'a> {
             command.arg("--no-sandbox");
         }
         scene.service.show_to(&mut command);
-        Background::start(&mut command)?.wait()?;
-        Ok(())
+        process::run(&mut command).with_context(|| format!("more in {}", log_path.display()))
     }
 }
 
