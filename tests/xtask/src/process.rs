@@ -238,3 +238,59 @@ pub fn wait_until(
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{Background, run, run_quietly, run_watching};
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn what_a_program_started_ends_with_it() {
+        let mut program =
+            Background::start(shell("sleep 600 & echo $!; wait").stdout(Stdio::piped())).unwrap();
+        let mut grandchild = String::new();
+        BufReader::new(program.take_output().unwrap())
+            .read_line(&mut grandchild)
+            .unwrap();
+        let is_alive = || {
+            let mut signal = shell(&format!("kill -0 {}", grandchild.trim()));
+            signal.stderr(Stdio::null()).status().unwrap().success()
+        };
+        assert!(is_alive());
+        let start = Instant::now();
+        drop(program);
+        // Whoever adopts the grandchild may take a moment to bury it.
+        while is_alive() {
+            assert!(start.elapsed() < Duration::from_secs(5), "still running");
+        }
+    }
+
+    #[test]
+    fn failures_are_noticed() {
+        for script in ["exit 3", "kill -9 $$"] {
+            assert!(run(&mut shell(script)).is_err(), "{script}");
+            assert!(run_quietly(&mut shell(script)).is_err(), "{script}");
+            assert!(
+                run_watching(&mut shell(script), |_| ()).is_err(),
+                "{script}"
+            );
+        }
+        assert!(run(&mut Command::new("no-such-program-anywhere")).is_err());
+    }
+
+    #[test]
+    fn every_line_is_shown_even_if_it_is_no_utf8() {
+        let mut lines = Vec::new();
+        let mut command = shell(r"printf 'one\ntw\377o\nlast'");
+        run_watching(&mut command, |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!(lines, ["one", "tw\u{fffd}o", "last"]);
+    }
+}

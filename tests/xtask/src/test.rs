@@ -73,3 +73,18 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     println!("\n{} passed, {} failed", tally.passed, tally.failed);
     failure.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn chosen_stages_keep_their_order_and_unknown_ones_are_refused() {
+        let chosen = Options::parse(&["--only", "deny,fmt"]).unwrap();
+        let names: Vec<&str> = chosen.stages.iter().map(|stage| stage.name).collect();
+        assert_eq!(names, ["fmt", "deny"]);
+        for wrong in [&["--only", "fmt,nonsense"][..], &["--only"], &["fmt"]] {
+            assert!(Options::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
