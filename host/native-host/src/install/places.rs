@@ -22,6 +22,10 @@ pub struct Places {
 
 /// A path below one of the [`Places`], with `/` on every system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "each system has its own")
+)]
 pub enum Under {
     /// Below the person's home.
     Home(&'static str),
