@@ -26,6 +26,9 @@ export interface BrowserOptions extends Looks {
   readonly otherExtension?: boolean;
 }
 
+/** Of the tabs, in CSS pixels. */
+const WINDOW = { width: 1120, height: 900 };
+
 const ARGUMENTS = [
   '--no-first-run',
   '--no-default-browser-check',
@@ -59,7 +62,8 @@ export class Browser {
       timeout: 2 * PATIENCE,
       args: [
         ...ARGUMENTS,
-        `--force-device-scale-factor=${scale}`,
+        // A screen without a display; the default one is smaller than some windows.
+        `--screen-info={${1600 * scale}x${1200 * scale} devicePixelRatio=${scale}}`,
         `--load-extension=${folders}`,
         // Playwright switches extensions off but for these.
         `--disable-extensions-except=${folders}`,
@@ -70,6 +74,7 @@ export class Browser {
     const browser = new Browser(context, language);
     // Content scripts miss pages that were opened before the extension was there.
     await until('the extension', () => browser.#workers().length > 0);
+    await browser.#resize();
     return browser;
   }
 
@@ -127,6 +132,15 @@ export class Browser {
 
   async close(): Promise<void> {
     await within(PATIENCE, 'the end of the browser', this.context.close());
+  }
+
+  /** Sizes the window of the tabs. `--window-size` would do it for the extension's windows, too. */
+  async #resize(): Promise<void> {
+    const page = this.context.pages()[0] ?? (await this.context.newPage());
+    const session = await this.context.newCDPSession(page);
+    const { windowId } = await session.send('Browser.getWindowForTarget');
+    await session.send('Browser.setWindowBounds', { windowId, bounds: WINDOW });
+    await session.detach();
   }
 
   #workers() {

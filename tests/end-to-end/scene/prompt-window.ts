@@ -99,10 +99,14 @@ export class PromptWindow {
     await this.#last(this.part('grant-allow').click());
   }
 
+  /** Waits until a question without PIN takes answers: it takes none while it is younger than a glance. */
+  async ready(): Promise<void> {
+    await this.page.locator(':is([data-testid=grant-allow], [data-testid=primary]):enabled').waitFor();
+  }
+
   async refuseGrant(): Promise<void> {
     await this.view('grant-signing');
-    // A window that is younger than a glance takes no answer.
-    await this.page.locator('[data-testid=grant-allow]:enabled').waitFor();
+    await this.ready();
     await this.#last(this.part('grant-deny').click());
   }
 

@@ -6,6 +6,7 @@ import { Browser, type BrowserOptions } from './browser.ts';
 import { Home } from './home.ts';
 import { Host } from './host.ts';
 import { SmartCardService } from './pcsc.ts';
+import { photograph } from './pictures.ts';
 import { Portal } from './portal.ts';
 import { PortalPage } from './portal-page.ts';
 import { type Making, type Manner, Token } from './token.ts';
@@ -38,7 +39,12 @@ export class Scene {
     const endings: (() => unknown)[] = [];
     try {
       const folder = mkdtempSync(join(tmpdir(), 'kagibashi-'));
-      endings.unshift(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+      const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      process.once('exit', remove);
+      endings.unshift(() => {
+        process.off('exit', remove);
+        remove();
+      });
       const room = (name: string) => {
         mkdirSync(join(folder, name));
         return join(folder, name);
@@ -73,6 +79,11 @@ export class Scene {
 
   portalPage(): Promise<PortalPage> {
     return PortalPage.open(this.browser, this.portal);
+  }
+
+  /** Photographs whatever is open, for whoever looks into a failure. */
+  async photographAll(folder: string, name: string): Promise<void> {
+    await Promise.allSettled(this.browser.context.pages().map((page, number) => photograph(page, folder, `${name}-${number}`)));
   }
 
   stop(): Promise<void> {

@@ -1,7 +1,6 @@
 /** A scene for a file of tests: begun before the first, fresh for each, photographed where one fails, taken down at the end. */
 import { after, afterEach, beforeEach, type TestContext } from 'node:test';
 import { PATIENCE } from './deadline.ts';
-import { photograph } from './pictures.ts';
 import { artefacts } from './places.ts';
 import { Scene, type SceneOptions } from './scene.ts';
 
@@ -13,13 +12,8 @@ export async function stage(options?: SceneOptions): Promise<Scene> {
   afterEach(async (context) => {
     // The types do not know yet that a hook after a test hears how it went.
     const test = context as TestContext & { readonly passed: boolean };
-    if (!test.passed) await photographAll(scene, test.name);
+    if (!test.passed) await scene.photographAll(artefacts(), `failed-${test.name.replaceAll(/\W+/g, '-')}`);
   }, HOOK);
   after(() => scene.stop(), HOOK);
   return scene;
-}
-
-async function photographAll(scene: Scene, test: string): Promise<void> {
-  const name = `failed-${test.replaceAll(/\W+/g, '-')}`;
-  await Promise.allSettled(scene.browser.context.pages().map((page, number) => photograph(page, artefacts(), `${name}-${number}`)));
 }
