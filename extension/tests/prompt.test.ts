@@ -197,6 +197,8 @@ describe('the choice', () => {
 
   it('among several is the person’s: nothing is chosen before', async () => {
     await show(enterPin({ certificates: [certificate, other, expired] }));
+    expect(document.activeElement).toBe(all('certificate-choice')[0]);
+    expect(all('certificate-choice').some((choice) => (choice as HTMLInputElement).checked)).toBe(false);
     type('12345678');
     submit();
     expect(get('choice-missing').textContent).toBe('証明書を選んでください。');
