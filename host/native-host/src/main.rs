@@ -25,11 +25,14 @@ use grant::Grants;
 /// Which door did I come in by?
 fn main() -> ExitCode {
     let folders = folders::Folders::of_user();
-    log::start(&folders.state);
     let grants = Grants::in_folder(&folders.config);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match Caller::recognise(&arguments) {
-        Some(caller) => browser::serve(&caller, grants),
+        Some(caller) => {
+            // A person at a terminal is told everything there.
+            log::start(&folders.state);
+            browser::serve(&caller, grants)
+        }
         None => terminal::run(&grants),
     }
 }
