@@ -28,6 +28,7 @@ pub enum Need {
     /// The program that judges signatures.
     OpenSsl,
     Chromium,
+    ChromiumInJapanese,
     JapaneseFont,
     /// The program that makes a throw-away browser profile trust the portal.
     TrustEditor,
@@ -46,6 +47,7 @@ pub const FOR_DEMO: &[Need] = &[
     Need::PcscDaemon,
     Need::VirtualReader,
     Need::Chromium,
+    Need::ChromiumInJapanese,
     Need::JapaneseFont,
     Need::TrustEditor,
     Need::Node,
@@ -59,6 +61,7 @@ const EVERYTHING: &[Need] = &[
     Need::OpenSc,
     Need::OpenSsl,
     Need::Chromium,
+    Need::ChromiumInJapanese,
     Need::JapaneseFont,
     Need::TrustEditor,
     Need::Rustfmt,

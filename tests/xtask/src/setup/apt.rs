@@ -61,6 +61,12 @@ const PROVISIONS: &[Provision] = &[
         present: || is_installed("chromium"),
     },
     Provision {
+        need: Need::ChromiumInJapanese,
+        packages: &["chromium-l10n"],
+        reason: "the browser's texts in Japanese, without which extensions speak English",
+        present: || Path::new("/usr/lib/chromium/locales/ja.pak").exists(),
+    },
+    Provision {
         need: Need::JapaneseFont,
         packages: &["fonts-noto-cjk"],
         reason: "letters for the Japanese texts",
