@@ -55,6 +55,10 @@ export class Background {
     return this.#errors;
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** The next line that it prints. */
   async line(): Promise<string> {
     const ended = once(this.#child, 'close').then(() => {
@@ -71,7 +75,7 @@ export class Background {
 
   /** Closes its stdin or, where that does not end a program, terminates it. */
   async stop(how: 'end-of-input' | 'terminate' = 'terminate'): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.hasEnded) return;
     const closed = once(this.#child, 'close');
     if (how === 'terminate') this.#child.kill('SIGTERM');
     else this.#child.stdin.end();

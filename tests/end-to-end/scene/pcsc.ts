@@ -2,7 +2,7 @@
  * A smart card service of our own, with a virtual reader. Debian's pcscd has the path of its socket built in: a mount
  * namespace puts a folder of ours in that place for this daemon alone, and clients find it by `PCSCLITE_CSOCK_NAME`.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Background, type Environment } from './background.ts';
@@ -11,10 +11,12 @@ import { until } from './deadline.ts';
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
 export const READER = 'Feitian ePass2003';
 
-/** $1: our folder, $2: the reader's configuration. The daemon ends with our end of stdin, even if we are killed. */
+/**
+ * $1 stands in for /run, $2 holds the reader's configuration. Where /run/pcscd is there, it alone is covered. The daemon
+ * ends with our end of stdin, even if we are killed.
+ */
 const START = `
-if [ -d /run/pcscd ]; then mount --bind "$1" /run/pcscd
-else mkdir "$1/pcscd" && mount --bind "$1" /run; fi || exit 1
+if [ -d /run/pcscd ]; then mount --bind "$1/pcscd" /run/pcscd; else mount --bind "$1" /run; fi || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 pcscd --foreground --error --reader-name-no-serial --config "$2" </dev/null &
 read -r _
@@ -24,32 +26,28 @@ wait`;
 export class SmartCardService {
   /** Where the virtual reader waits for a card, as `HOST:PORT`. */
   readonly slot: string;
-  readonly #daemon: Background;
-  readonly #socket: string;
+  readonly #sockets: string;
+  readonly #readers: string;
+  #daemon: Background | undefined;
 
-  private constructor(slot: string, daemon: Background, socket: string) {
-    this.slot = slot;
-    this.#daemon = daemon;
-    this.#socket = socket;
+  private constructor(folder: string, port: number) {
+    this.slot = `127.0.0.1:${port}`;
+    this.#sockets = join(folder, 'run');
+    this.#readers = join(folder, 'readers');
+    mkdirSync(join(this.#sockets, 'pcscd'), { recursive: true });
+    mkdirSync(this.#readers);
+    const channel = `0x${port.toString(16).toUpperCase()}`;
+    writeFileSync(
+      join(this.#readers, 'virtual'),
+      `FRIENDLYNAME "${READER}"\nDEVICENAME /dev/null:${channel}\nLIBPATH ${DRIVER}\nCHANNELID ${channel}\n`,
+    );
   }
 
   /** @param folder gets the daemon's few files; its path is short, as names of sockets hold 107 bytes only */
   static async start(folder: string): Promise<SmartCardService> {
-    const [sockets, readers] = [join(folder, 'run'), join(folder, 'readers')];
-    mkdirSync(sockets, { recursive: true });
-    mkdirSync(readers);
-    const port = await freePort();
-    const channel = `0x${port.toString(16).toUpperCase()}`;
-    writeFileSync(
-      join(readers, 'virtual'),
-      `FRIENDLYNAME "${READER}"\nDEVICENAME /dev/null:${channel}\nLIBPATH ${DRIVER}\nCHANNELID ${channel}\n`,
-    );
-    const isRoot = process.getuid?.() === 0;
-    const namespace = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-    const daemon = new Background('unshare', [...namespace, '--', 'sh', '-c', START, 'sh', sockets, readers]);
-    const places = [join(sockets, 'pcscd.comm'), join(sockets, 'pcscd', 'pcscd.comm')];
-    const socket = await until('the smart card service', () => places.find((place) => existsSync(place)));
-    return new SmartCardService(`127.0.0.1:${port}`, daemon, socket);
+    const service = new SmartCardService(folder, await freePort());
+    await service.start();
+    return service;
   }
 
   /** Lets a program find this service. */
@@ -57,8 +55,25 @@ export class SmartCardService {
     return { PCSCLITE_CSOCK_NAME: this.#socket };
   }
 
-  stop(): Promise<void> {
-    return this.#daemon.stop('end-of-input');
+  /** Starts it, also again. */
+  async start(): Promise<void> {
+    const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+    const daemon = new Background('unshare', [...namespace, '--', 'sh', '-c', START, 'sh', this.#sockets, this.#readers]);
+    this.#daemon = daemon;
+    await until('the smart card service', () => {
+      if (daemon.hasEnded) throw new Error(`the smart card service has ended: ${daemon.errors}`);
+      return existsSync(this.#socket);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.stop('end-of-input');
+    this.#daemon = undefined;
+    rmSync(this.#socket, { force: true });
+  }
+
+  get #socket(): string {
+    return join(this.#sockets, 'pcscd', 'pcscd.comm');
   }
 }
 

@@ -18,6 +18,7 @@ export interface SceneOptions extends BrowserOptions {
 }
 
 export class Scene {
+  readonly service: SmartCardService;
   readonly token: Token;
   readonly portal: Portal;
   readonly host: Host;
@@ -25,7 +26,8 @@ export class Scene {
   readonly #making: Making;
   readonly #endings: readonly (() => unknown)[];
 
-  private constructor(rooms: { token: Token; portal: Portal; host: Host; browser: Browser }, making: Making, endings: readonly (() => unknown)[]) {
+  private constructor(rooms: Pick<Scene, 'service' | 'token' | 'portal' | 'host' | 'browser'>, making: Making, endings: readonly (() => unknown)[]) {
+    this.service = rooms.service;
     this.token = rooms.token;
     this.portal = rooms.portal;
     this.host = rooms.host;
@@ -65,7 +67,7 @@ export class Scene {
       if (options.hostInstalled ?? true) await host.install();
       const browser = await Browser.start(home, service.environment, options);
       endings.unshift(() => browser.close());
-      return new Scene({ token, portal, host, browser }, making, endings);
+      return new Scene({ service, token, portal, host, browser }, making, endings);
     } catch (error) {
       await takeDown(endings);
       throw error;

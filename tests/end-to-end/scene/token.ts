@@ -2,7 +2,11 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Background, output } from './background.ts';
+import { pause } from './deadline.ts';
 import { program } from './places.ts';
+
+/** Milliseconds. The service looks at the reader every 400: a faster change of tokens would go unseen. */
+const ABSENCE = 800;
 
 export const PIN = '12345678';
 export const WRONG_PIN = '00000000';
@@ -25,6 +29,8 @@ export class Token {
   readonly #folder: string;
   readonly #slot: string;
   #program: Background | undefined;
+  /** When the last one was taken away, on the clock of `performance.now()`. */
+  #left = -ABSENCE;
 
   /**
    * @param folder keeps the tokens' states and the certificates of their authorities
@@ -46,6 +52,7 @@ export class Token {
     await this.unplug();
     const used = join(this.#folder, 'token.json');
     copyFileSync(state, used);
+    await pause(Math.max(0, this.#left + ABSENCE - performance.now()));
     const args = ['run', '--vpcd', this.#slot, '--state', used, '--delay-ms', String(manner.delay ?? 0)];
     const simulator = new Background(program('kagibashi-card-simulator'), args);
     this.#program = simulator;
@@ -64,8 +71,10 @@ export class Token {
 
   /** Takes it away for good. */
   async unplug(): Promise<void> {
-    await this.#program?.stop();
+    if (!this.#program) return;
+    await this.#program.stop();
     this.#program = undefined;
+    this.#left = performance.now();
   }
 
   async #tell(command: string): Promise<void> {

@@ -16,7 +16,7 @@ async function signsInAfterAll(portal: PortalPage): Promise<void> {
   assert.equal((await portal.holder()).holder, '山田 太郎');
 }
 
-for (const [moment, delay] of [['the PIN is asked', 0], ['the token signs', 4000]] as const) {
+for (const [moment, delay] of [['the PIN is asked', 0], ['the token signs', 2500]] as const) {
   test(`the host dies while ${moment}: page and window say so, and the next try works`, BOUNDED, async () => {
     await scene.fresh({}, { delay });
     const portal = await scene.portalPage();

@@ -40,7 +40,7 @@ test('pulled out while the PIN is asked: the window waits, and goes on when it i
 });
 
 test('pulled out while it signs: nothing is lost but the signature, which is asked for again', BOUNDED, async () => {
-  await scene.fresh({}, { delay: 4000 });
+  await scene.fresh({}, { delay: 2500 });
   const portal = await scene.portalPage();
   await portal.pressSignIn();
   const prompt = await scene.browser.prompt();
@@ -60,4 +60,18 @@ test('cancelled while nothing is plugged in', BOUNDED, async () => {
   const prompt = await (await scene.browser.prompt()).view('waiting-for-token');
   await prompt.cancel();
   assert.equal((await portal.failure()).code, 'ERR_WEBEID_USER_CANCELLED');
+});
+
+test('the smart card service does not run: the window names it, and goes on when it does', BOUNDED, async () => {
+  await scene.token.unplug();
+  await scene.service.stop();
+  const portal = await scene.portalPage();
+  await portal.pressSignIn();
+  const prompt = await (await scene.browser.prompt()).view('waiting-for-token');
+  await prompt.page.locator('[data-reason=no-smart-card-service]').waitFor();
+  assert.match(await prompt.part('waiting-advice').innerText(), /pcscd/);
+  await scene.service.start();
+  await scene.token.renew();
+  await prompt.enterPin(PIN);
+  assert.equal((await portal.holder()).certificateId, 'FC12345678');
 });

@@ -59,6 +59,38 @@ for (const [way, leave] of Object.entries(LEAVINGS)) {
   });
 }
 
+test('cancelled while the token signs: the page hears it at once, the next try has the token to itself', BOUNDED, async () => {
+  await scene.fresh({}, { delay: 2500 });
+  const portal = await scene.portalPage();
+  await portal.pressSignIn();
+  const prompt = await scene.browser.prompt();
+  await prompt.enterPin(PIN);
+  await prompt.view('working');
+  const { took, outcome: failure } = await timed(async () => {
+    await prompt.cancel();
+    return portal.failure();
+  });
+  assert.equal(failure.code, 'ERR_WEBEID_USER_CANCELLED');
+  assert.ok(took < 2000, `it took ${took} ms`);
+  await scene.browser.noPrompt();
+
+  await portal.pressSignIn();
+  await (await scene.browser.prompt()).enterPin(PIN);
+  assert.equal((await portal.holder()).holder, '山田 太郎');
+});
+
+test('the window is reloaded: it asks again, and nothing is lost', BOUNDED, async () => {
+  const portal = await scene.portalPage();
+  await portal.pressSignIn();
+  const prompt = await scene.browser.prompt();
+  await prompt.typePin('1234');
+  await prompt.page.reload();
+  await prompt.view('enter-pin');
+  assert.equal(await prompt.part('pin').inputValue(), '');
+  await prompt.enterPin(PIN);
+  assert.equal((await portal.holder()).holder, '山田 太郎');
+});
+
 test('the time that the page gives runs out: the page hears it, and the window asks no more', BOUNDED, async () => {
   const { page } = await scene.portalPage();
   const raw = await RawPage.listen(page);
