@@ -129,15 +129,16 @@ pub fn install_missing(workspace: &Workspace, needs: &[Need], npm: bool) -> Resu
         "setup: this takes a few minutes; apt-get's words go to {}",
         log.display()
     );
-    let log = File::create(&log).with_context(|| format!("writing {}", log.display()))?;
+    let words = File::create(&log).with_context(|| format!("writing {}", log.display()))?;
     // Only now: the lists are stale or empty on a fresh machine, and this is
     // not reached again once everything is there.
-    apt_get(&["update", "--quiet"], &log)?;
+    apt_get(&["update", "--quiet"], &words)?;
     let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
     install.extend(&packages);
-    apt_get(&install, &log).with_context(|| {
+    apt_get(&install, &words).with_context(|| {
         format!(
-            "installing Debian packages; by hand: sudo apt-get install {}",
+            "installing Debian packages (more in {}); by hand: sudo apt-get install {}",
+            log.display(),
             packages.join(" ")
         )
     })?;
@@ -168,6 +169,7 @@ fn apt_get(arguments: &[&str], log: &File) -> Result<()> {
     command
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
         .args(arguments)
-        .stdout(log.try_clone()?);
+        .stdout(log.try_clone()?)
+        .stderr(log.try_clone()?);
     run_in_foreground(&mut command)
 }
