@@ -68,6 +68,7 @@ export class Browser {
         // Playwright switches extensions off but for these.
         `--disable-extensions-except=${folders}`,
       ],
+      // On Linux the browser's language comes from here; `--lang` is not read.
       env: { PATH: process.env['PATH'] ?? '', LANGUAGE: language, ...home.environment, ...environment },
     });
     context.setDefaultTimeout(PATIENCE);

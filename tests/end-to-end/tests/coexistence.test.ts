@@ -15,10 +15,12 @@ test('where another extension answers, ours stands back: one ack, one answer, no
   // The second request is the one after the other has been seen.
   for (const _ of ['first', 'second']) {
     await raw.authenticate();
-    await raw.hear('web-eid:authenticate-failure');
+    const { message } = await raw.hear('web-eid:authenticate-failure');
+    assert.equal((message['error'] as { message: string }).message, 'the other extension');
     await pause(1000);
     assert.equal((await raw.heard('web-eid:authenticate-ack')).length, 1);
-    assert.equal((await raw.answer('web-eid:authenticate'))['error'] instanceof Object, true);
+    assert.equal((await raw.heard('web-eid:authenticate-failure')).length, 1);
+    await raw.answer('web-eid:authenticate');
     assert.equal(scene.browser.promptPages().length, 0);
   }
 });
