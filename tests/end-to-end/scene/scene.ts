@@ -13,8 +13,6 @@ import { type Making, type Manner, Token } from './token.ts';
 
 export interface SceneOptions extends BrowserOptions {
   readonly token?: Making;
-  /** Whether the host is registered with the browser. */
-  readonly hostInstalled?: boolean;
 }
 
 export class Scene {
@@ -64,7 +62,7 @@ export class Scene {
       const home = new Home(room('home'));
       await home.trust(portal.authority);
       const host = new Host(home);
-      if (options.hostInstalled ?? true) await host.install();
+      await host.install();
       const browser = await Browser.start(home, service.environment, options);
       endings.unshift(() => browser.close());
       return new Scene({ service, token, portal, host, browser }, making, endings);
