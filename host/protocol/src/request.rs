@@ -253,6 +253,20 @@ fn parse_cancel(request: u32, text: &str) -> Result<MessageToHost, Failure> {
     Ok(MessageToHost::Cancel { request, reason })
 }
 
+/// Whether the bytes are one DER SEQUENCE and nothing else, as a certificate
+/// is (X.690, section 8.1). What is in it is the token's to compare.
+fn is_sequence(der: &[u8]) -> bool {
+    let content = match der {
+        [0x30, short @ ..=0x7f, rest @ ..] => (usize::from(*short), rest),
+        [0x30, 0x81, length, rest @ ..] => (usize::from(*length), rest),
+        [0x30, 0x82, high, low, rest @ ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), rest)
+        }
+        _ => return false,
+    };
+    content.0 == content.1.len()
+}
+
 /// The fields of an object, taken one by one, so that an error can name the
 /// field and nothing is left over unseen.
 struct Fields(Map<String, Value>);
@@ -284,7 +298,7 @@ impl Fields {
         let certificate = STANDARD
             .decode(self.string("certificate")?)
             .ok()
-            .filter(|der| !der.is_empty() && der.len() <= CERTIFICATE_MAX)
+            .filter(|der| der.len() <= CERTIFICATE_MAX && is_sequence(der))
             .ok_or(ErrorCode::InvalidCertificate)?;
         let hash = self.string("hash")?;
         let hash_function = HashFunction::from_name(&self.string("hashFunction")?)

@@ -168,6 +168,8 @@ fn hashes_and_certificates() {
         ("hashFunction", json!("SHA3-256"), UnknownHashFunction),
         ("certificate", json!(""), InvalidCertificate),
         ("certificate", json!("%"), InvalidCertificate),
+        ("certificate", json!("AAAA"), InvalidCertificate),
+        ("certificate", json!("MAMBAg=="), InvalidCertificate),
         (
             "certificate",
             json!("A".repeat(4 * 16_384 / 3 + 8)),
