@@ -131,16 +131,18 @@ fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result
 }
 
 fn deny(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
-    let check = |options: &[&str]| {
+    let deny = |global: &[&str], checks: &[&str]| {
         let mut command = cargo(workspace, tools);
         command
-            .args(["deny", "--workspace", "check", "--hide-inclusion-graph"])
-            .args(options);
+            .args(["deny", "--workspace"])
+            .args(global)
+            .args(["check", "--hide-inclusion-graph"])
+            .args(checks);
         command
     };
-    one_test(&mut check(&["licenses", "bans", "sources"]), tally)?;
+    one_test(&mut deny(&[], &["licenses", "bans", "sources"]), tally)?;
     if advisory_database_at_hand() {
-        one_test(&mut check(&["--disable-fetch", "advisories"]), tally)?;
+        one_test(&mut deny(&["--offline"], &["advisories"]), tally)?;
     } else {
         println!("deny: no advisory database on this machine, so advisories were not checked");
     }
@@ -154,6 +156,7 @@ fn advisory_database_at_hand() -> bool {
         || std::env::home_dir().unwrap_or_default().join(".cargo"),
         std::path::PathBuf::from,
     );
-    std::fs::read_dir(cargo_home.join("advisory-dbs"))
-        .is_ok_and(|mut databases| databases.any(|entry| entry.is_ok_and(|e| e.path().is_dir())))
+    std::fs::read_dir(cargo_home.join("advisory-dbs")).is_ok_and(|mut databases| {
+        databases.any(|entry| entry.is_ok_and(|e| e.path().join(".git").exists()))
+    })
 }
