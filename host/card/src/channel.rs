@@ -52,7 +52,8 @@ pub enum ChannelError {
 
 /// An exchange of bytes with one card.
 ///
-/// Whoever holds a channel holds the card: nobody else talks to it meanwhile.
+/// Whoever holds a channel holds the card: nobody else talks to it meanwhile, except in a
+/// [pause](Self::pause).
 pub trait Channel: Send {
     /// Sends a command APDU and returns the response APDU, status word included.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError>;
@@ -60,8 +61,25 @@ pub trait Channel: Send {
     /// Resets the card at once and goes on holding it.
     fn reset(&mut self) -> Result<(), ChannelError>;
 
-    /// Has the card reset when the channel is dropped, so that no login outlives it.
+    /// Has the card reset when the channel is dropped, so that no login outlives it. A reset before
+    /// that, by whomever, makes up for it.
     fn reset_at_end(&mut self);
+
+    /// Takes [`Self::reset_at_end`] back.
+    fn leave_at_end(&mut self) {}
+
+    /// Lets others use the card, as it is, until [`Self::resume`] or whatever else needs it. Nothing
+    /// to do where there are no others.
+    fn pause(&mut self) {}
+
+    /// Takes hold of the card again after a pause, waiting for whoever has it. A reset in the
+    /// meantime is [`ChannelError::WasReset`] to the next command.
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        Ok(())
+    }
+
+    /// From now on no [`Cancel`] flag stops this channel. Nothing to do where none does.
+    fn outlive_cancel(&mut self) {}
 }
 
 impl Channel for Box<dyn Channel> {
@@ -75,6 +93,22 @@ impl Channel for Box<dyn Channel> {
 
     fn reset_at_end(&mut self) {
         (**self).reset_at_end();
+    }
+
+    fn leave_at_end(&mut self) {
+        (**self).leave_at_end();
+    }
+
+    fn pause(&mut self) {
+        (**self).pause();
+    }
+
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        (**self).resume()
+    }
+
+    fn outlive_cancel(&mut self) {
+        (**self).outlive_cancel();
     }
 }
 
@@ -123,6 +157,22 @@ impl<C: Channel> Channel for Counting<C> {
     fn reset_at_end(&mut self) {
         self.channel.reset_at_end();
     }
+
+    fn leave_at_end(&mut self) {
+        self.channel.leave_at_end();
+    }
+
+    fn pause(&mut self) {
+        self.channel.pause();
+    }
+
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        self.channel.resume()
+    }
+
+    fn outlive_cancel(&mut self) {
+        self.channel.outlive_cancel();
+    }
 }
 
 /// A channel that carries nothing more once its [`Cancel`] flag is raised.
@@ -152,5 +202,25 @@ impl<C: Channel> Channel for Cancellable<C> {
 
     fn reset_at_end(&mut self) {
         self.channel.reset_at_end();
+    }
+
+    fn leave_at_end(&mut self) {
+        self.channel.leave_at_end();
+    }
+
+    fn pause(&mut self) {
+        self.channel.pause();
+    }
+
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        if self.cancel.is_cancelled() {
+            return Err(ChannelError::Cancelled);
+        }
+        self.channel.resume()
+    }
+
+    fn outlive_cancel(&mut self) {
+        self.cancel = Cancel::new();
+        self.channel.outlive_cancel();
     }
 }

@@ -112,6 +112,19 @@ impl<C: Channel> SecureMessaging<C> {
         &mut self.channel
     }
 
+    /// The channel alone; the session is over.
+    pub fn into_channel(self) -> C {
+        self.channel
+    }
+
+    /// Resets the card. The session is over until [`Self::renew`].
+    pub fn reset(&mut self) -> Result<(), ChannelError> {
+        if let Protection::Session { keys, .. } = &mut self.protection {
+            *keys = None;
+        }
+        self.channel.reset()
+    }
+
     /// Opens a new session. Whatever PIN the card had accepted is forgotten by that.
     pub fn renew(&mut self) -> Result<(), SecureMessagingError> {
         let Protection::Session {
@@ -167,6 +180,10 @@ impl<C: Channel> SecureMessaging<C> {
         let Protection::Session { keys, .. } = &mut self.protection else {
             return exchange(&mut self.channel, command);
         };
+        if keys.is_some() {
+            // A command that is wrapped has to be sent, and this may fail.
+            self.channel.resume()?;
+        }
         let mut session = keys.take().ok_or(SecureMessagingError::SessionLost)?;
         let wrapped = session.wrap(command);
         let response = match self.channel.transmit(&wrapped) {

@@ -55,6 +55,22 @@ impl<C: Channel, W: Write + Send> Channel for Recording<C, W> {
     fn reset_at_end(&mut self) {
         self.channel.reset_at_end();
     }
+
+    fn leave_at_end(&mut self) {
+        self.channel.leave_at_end();
+    }
+
+    fn pause(&mut self) {
+        self.channel.pause();
+    }
+
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        self.channel.resume()
+    }
+
+    fn outlive_cancel(&mut self) {
+        self.channel.outlive_cancel();
+    }
 }
 
 struct Secrecy {

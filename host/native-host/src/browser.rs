@@ -18,16 +18,19 @@ use std::thread;
 use std::time::Duration;
 
 use kagibashi_card::cancel::Cancel;
-use kagibashi_protocol::limit::WAITING_MAX;
+use kagibashi_protocol::limit::{MESSAGE_TO_HOST_MAX, WAITING_MAX};
 use kagibashi_protocol::message::{MessageToExtension, Outcome};
 use kagibashi_protocol::request::{Command, Direct, MessageToHost, Refusal};
 use kagibashi_protocol::{ErrorCode, Failure, frame};
 
 pub use caller::Caller;
 
+use crate::agent;
 use crate::command::status;
 use crate::command::survey::Survey;
 use crate::grant::Grants;
+use crate::inventory::{Inventory, Keeper};
+use crate::logins::Logins;
 use operation::Operation;
 use outbox::Outbox;
 
@@ -61,9 +64,18 @@ struct Errand {
     command: Direct,
 }
 
+/// What commands are carried out with.
+#[derive(Clone)]
+struct Services {
+    grants: Grants,
+    inventory: Inventory,
+    logins: Logins,
+}
+
 struct Host {
     outbox: Outbox,
-    grants: Grants,
+    services: Services,
+    keeper: Keeper,
     errands: SyncSender<Errand>,
     /// Raised when the browser has gone.
     gone: Cancel,
@@ -110,22 +122,34 @@ impl Requests {
 
 impl Host {
     fn new(outbox: Outbox, grants: Grants) -> Self {
+        let told = outbox.clone();
+        let logins = Logins::new(move |message| told.send(message));
+        let inventory = Inventory::empty();
+        let forget = logins.clone();
+        let keeper = inventory.keep(move |reading| forget.close(&reading.id));
+        agent::serve_browser(inventory.clone(), logins.clone());
+        let services = Services {
+            grants,
+            inventory,
+            logins,
+        };
         let (errands, queue) = mpsc::sync_channel::<Errand>(WAITING_MAX);
         let gone = Cancel::new();
         let requests = Requests::default();
         {
-            let (outbox, grants) = (outbox.clone(), grants.clone());
+            let (outbox, services) = (outbox.clone(), services.clone());
             let (gone, requests) = (gone.clone(), requests.clone());
             thread::spawn(move || {
                 for Errand { request, command } in queue {
-                    let outcome = unwound(|| run_errand(command, &grants, &gone));
+                    let outcome = unwound(|| run_errand(command, &services, &gone));
                     requests.end(&outbox, request, outcome);
                 }
             });
         }
         Self {
             outbox,
-            grants,
+            services,
+            keeper,
             errands,
             gone,
             requests,
@@ -135,7 +159,7 @@ impl Host {
     /// Reads until the stream ends; the error is why it can't be read on.
     fn read_all(&self, stream: &mut impl Read) -> Result<(), ErrorCode> {
         loop {
-            let body = match frame::read(stream) {
+            let body = match frame::read(stream, MESSAGE_TO_HOST_MAX) {
                 Ok(Some(body)) => body,
                 Ok(None) => return Ok(()),
                 Err(error) => {
@@ -194,9 +218,11 @@ impl Host {
                     return Err(ErrorCode::Busy);
                 }
                 open.ids.insert(request);
-                let (outbox, grants) = (self.outbox.clone(), self.grants.clone());
+                let (outbox, services) = (self.outbox.clone(), self.services.clone());
                 let requests = self.requests.clone();
-                open.operation = Some(Operation::begin(request, command, outbox, grants, requests));
+                open.operation = Some(Operation::begin(
+                    request, command, outbox, services, requests,
+                ));
             }
             Command::Direct(command) => {
                 self.errands
@@ -212,6 +238,8 @@ impl Host {
     /// free.
     fn let_go(&self) {
         self.gone.cancel();
+        self.keeper.end();
+        self.services.logins.end();
         let finished = {
             let open = self.requests.lock();
             let Some(operation) = &open.operation else {
@@ -226,13 +254,21 @@ impl Host {
     }
 }
 
-fn run_errand(command: Direct, grants: &Grants, gone: &Cancel) -> Result<Outcome, Failure> {
+fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Outcome, Failure> {
+    let Services {
+        grants,
+        inventory,
+        logins,
+    } = services;
     match command {
         Direct::Status => status::status(),
-        Direct::Tokens => Survey::take(gone, |_| Ok(())).map(|survey| Outcome::Tokens {
+        Direct::Tokens => Survey::take(gone, inventory, |_| Ok(())).map(|survey| Outcome::Tokens {
             tokens: survey.tokens,
         }),
-        Direct::Certificates => Survey::take(gone, |_| Ok(())).map(Survey::into_outcome),
+        Direct::Certificates => Survey::take(gone, inventory, |_| Ok(())).map(Survey::into_outcome),
+        Direct::LogOut => Ok(Outcome::LogOut {
+            ended: logins.close_all(),
+        }),
         Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
         Direct::RevokeGrant { origin } => grants
             .revoke(&origin)

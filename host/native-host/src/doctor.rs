@@ -4,6 +4,8 @@
 mod browser;
 mod extension;
 mod finding;
+mod meeting_place;
+mod module;
 mod report;
 mod service;
 mod storage;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use kagibashi_protocol::agent::MeetingPlace;
 
 use crate::install::{Computer, InstallError};
 use crate::language::Language;
@@ -93,7 +96,9 @@ fn examine(computer: &Computer) -> Diagnosis {
             .detail(&computer.program.display()),
     ];
     observations.extend(browser::look(computer));
+    observations.extend(module::look(computer));
     observations.extend(storage::look(&computer.folders));
+    observations.push(meeting_place::look(&MeetingPlace::of_user()));
     observations.extend(service::look(&computer.places.root, now()));
     Diagnosis { observations }
 }

@@ -24,9 +24,10 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::NoSuchReader { .. } | TokenError::CardRemoved => ErrorCode::TokenRemoved,
         TokenError::NoCard => ErrorCode::NoToken,
         TokenError::CardMute => ErrorCode::MuteToken,
-        TokenError::CardUnsupported { .. } | TokenError::NotInitialised | TokenError::NoPin => {
-            ErrorCode::UnsupportedToken
-        }
+        TokenError::CardUnsupported { .. }
+        | TokenError::NotInitialised
+        | TokenError::NoPin
+        | TokenError::LoginUnprotected => ErrorCode::UnsupportedToken,
         TokenError::ReaderBusy { .. } => ErrorCode::TokenInUse,
         TokenError::SessionStolen => ErrorCode::SessionStolen,
         TokenError::PinWrong { .. } => ErrorCode::WrongPin,

@@ -1,4 +1,4 @@
-//! The names by which browser, extension and host know each other.
+//! The names by which browser, extension, host and module know each other.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,10 @@ use serde::Deserialize;
 pub struct Identity {
     /// Name of the native messaging host.
     pub host_name: String,
+    /// Name of the PKCS#11 module in Firefox's manifest: letters only.
+    pub module_name: String,
+    /// Name of the PKCS#11 module for people, and in lists of modules.
+    pub module_label: String,
     /// Id of the extension in Chromium-family browsers.
     pub chromium_id: String,
     /// Id of the add-on in Firefox.

@@ -5,8 +5,12 @@ mod arguments;
 pub mod browsers;
 mod error;
 mod files;
+pub mod modules;
+mod nss;
+mod p11_kit;
 pub mod places;
 mod receipt;
+pub mod registration;
 mod removal;
 mod report;
 mod texts;
@@ -32,12 +36,12 @@ use std::path::{Path, PathBuf};
 
 use crate::folders::Folders;
 use crate::language::Language;
-use crate::manifest::Found;
 pub use arguments::{InstallArgs, Targets, UninstallArgs};
-use browsers::{Location, Scope};
+use browsers::{Location, Scope, Variant};
 pub use error::InstallError;
 use places::Places;
 use receipt::Receipt;
+use registration::Standing;
 pub use removal::uninstall;
 use report::say;
 pub use report::{Deed, Entry, Report};
@@ -75,6 +79,11 @@ impl Computer {
         })
     }
 
+    /// The PKCS#11 module, there or not.
+    pub fn module(&self) -> PathBuf {
+        self.program.with_file_name(places::MODULE_FILE)
+    }
+
     fn receipt(&self, scope: Scope) -> Receipt {
         match scope {
             Scope::User => Receipt::read(&self.folders.state, scope),
@@ -93,30 +102,30 @@ pub fn install(
 ) -> Result<Report, InstallError> {
     let targets = &arguments.targets;
     let scope = targets.scope();
+    let variants = variants_to_serve(targets, computer)?;
     let locations = match targets.named_folder() {
         Some(location) => vec![location],
-        None => locations_to_install(targets, scope, computer)?,
+        None => locations_to_install(&variants, targets, computer)?,
     };
     say_beforehand(targets, computer, out, language)?;
     let mut receipt = computer.receipt(scope);
     let mut report = Report::default();
     for location in &locations {
-        let text = location
-            .kind
-            .render(&computer.program)
-            .ok_or(InstallError::ProgramPath)?;
-        let mut deed = deed_at(location, &text, language)?;
+        let (mut deed, content) = plan_at(location, computer, language)?;
         if deed.changed() && !targets.dry_run {
-            put(location, &text, targets, &mut receipt)?;
+            put(location, &content, targets, &mut receipt)?;
         }
         if !targets.dry_run && !matches!(deed, Deed::LeftForeign { .. }) {
             let announced =
-                announcement::announce(location).map_err(InstallError::at(&location.manifest))?;
+                announcement::announce(location).map_err(InstallError::at(&location.file))?;
             if announced && deed == Deed::Unchanged {
                 deed = Deed::Created;
             }
         }
         report.add(location, deed, targets.dry_run, out, language)?;
+    }
+    if targets.manifest_dir.is_none() {
+        say_of_module(&variants, scope, computer, out, language)?;
     }
     let end = if targets.dry_run {
         texts::rehearsed(language)
@@ -127,56 +136,118 @@ pub fn install(
     Ok(report)
 }
 
-fn locations_to_install(
+/// The browsers to serve; none where a folder was named instead.
+fn variants_to_serve(
     targets: &Targets,
-    scope: Scope,
     computer: &Computer,
-) -> Result<Vec<Location>, InstallError> {
+) -> Result<Vec<&'static Variant>, InstallError> {
+    if targets.manifest_dir.is_some() {
+        return Ok(Vec::new());
+    }
     let chosen = browsers::chosen(&targets.browser, &computer.places);
     if chosen.is_empty() {
         return Err(InstallError::NoBrowser);
     }
-    let locations = browsers::locations(&chosen, scope, &computer.places);
-    match chosen.first() {
-        Some(variant) if locations.is_empty() => Err(InstallError::NoSystemFolder {
-            browser: variant.name,
-        }),
-        _ => Ok(locations),
-    }
+    Ok(chosen)
 }
 
-/// What is to be done at a place, by what is there now.
-fn deed_at(location: &Location, text: &str, language: Language) -> Result<Deed, InstallError> {
-    let present = match fs::read(&location.manifest) {
-        Ok(present) => present,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Deed::Created),
-        Err(error) => return Err(InstallError::at(&location.manifest)(error)),
+fn locations_to_install(
+    chosen: &[&'static Variant],
+    targets: &Targets,
+    computer: &Computer,
+) -> Result<Vec<Location>, InstallError> {
+    let scope = targets.scope();
+    let mut locations = browsers::locations(chosen, scope, &computer.places);
+    if let (Some(variant), true) = (chosen.first(), locations.is_empty()) {
+        return Err(InstallError::NoSystemFolder {
+            browser: variant.name,
+        });
+    }
+    if computer.module().is_file() {
+        locations.extend(modules::locations(
+            chosen,
+            &targets.browser,
+            scope,
+            &computer.places,
+        ));
+    }
+    Ok(locations)
+}
+
+/// What is to be done at a place, by what is there now, and the content that
+/// the file gets.
+fn plan_at(
+    location: &Location,
+    computer: &Computer,
+    language: Language,
+) -> Result<(Deed, Vec<u8>), InstallError> {
+    let Location {
+        registration, file, ..
+    } = location;
+    let present = match fs::read(file) {
+        Ok(present) => Some(present),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(InstallError::at(file)(error)),
     };
-    Ok(match Found::of_text(&present) {
-        _ if present == text.as_bytes() => Deed::Unchanged,
-        Found::Ours(manifest) => Deed::Replaced {
-            previous: manifest.path,
+    let content = registration
+        .render(&registration.target(computer), file, present.as_deref())
+        .ok_or(InstallError::ProgramPath)?;
+    let deed = match present {
+        None => Deed::Created,
+        Some(present) if present == content => Deed::Unchanged,
+        Some(present) => match registration.standing(&present) {
+            Standing::Absent => Deed::Entered,
+            Standing::Ours { path, .. } => Deed::Replaced { previous: path },
+            Standing::Foreign { name } => Deed::LeftForeign { name },
+            Standing::Damaged => Deed::Replaced {
+                previous: texts::damaged(language).to_owned(),
+            },
         },
-        Found::Foreign { name } => Deed::LeftForeign { name },
-        Found::Damaged => Deed::Replaced {
-            previous: texts::damaged(language).to_owned(),
-        },
-    })
+    };
+    Ok((deed, content))
 }
 
 fn put(
     location: &Location,
-    text: &str,
+    content: &[u8],
     targets: &Targets,
     receipt: &mut Receipt,
 ) -> Result<(), InstallError> {
-    let folder = location.manifest.parent().unwrap_or(Path::new(""));
+    let file = &location.file;
+    let folder = file.parent().unwrap_or(Path::new(""));
     let made = files::make_folder(folder, location.scope).map_err(InstallError::at(folder))?;
     // A folder that was named belongs to whoever named it.
     if targets.manifest_dir.is_none() {
         receipt.add(made).map_err(InstallError::at(folder))?;
     }
-    files::write(&location.manifest, text).map_err(InstallError::at(&location.manifest))
+    if !location.registration.is_shared() {
+        return files::write(file, content).map_err(InstallError::at(file));
+    }
+    if !file.exists() {
+        receipt
+            .add_shared_file(file)
+            .map_err(InstallError::at(file))?;
+    }
+    files::write_shared(file, content).map_err(InstallError::at(file))
+}
+
+/// What the list of files does not say.
+fn say_of_module(
+    variants: &[&'static Variant],
+    scope: Scope,
+    computer: &Computer,
+    out: &mut dyn Write,
+    language: Language,
+) -> Result<(), InstallError> {
+    let module = computer.module();
+    if !module.is_file() {
+        return say(out, &texts::no_module(&module, language));
+    }
+    let is_personal = !modules::in_nss(variants, Scope::User, &computer.places).is_empty();
+    if scope == Scope::System && is_personal {
+        say(out, texts::module_is_personal(language))?;
+    }
+    Ok(())
 }
 
 fn say_beforehand(

@@ -1,6 +1,7 @@
 //! `kagibashi`: a native messaging host for browsers, and a command line.
 
 mod advice;
+mod agent;
 mod browser;
 mod command;
 mod doctor;
@@ -9,8 +10,10 @@ mod folders;
 mod grant;
 mod identity;
 mod install;
+mod inventory;
 mod language;
 mod log;
+mod logins;
 mod manifest;
 mod prompt;
 mod terminal;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use crate::agent;
 use crate::doctor;
 use crate::grant::Grants;
 use crate::install;
@@ -47,6 +48,7 @@ pub fn run(grants: &Grants) -> ExitCode {
         Command::Sites(SiteCommand::Revoke { origin }) => {
             signing::revoke_site(grants, &origin, language)
         }
+        Command::Agent => agent::run().map_err(Into::into),
         Command::Install(request) => install::run_install(&request, language).map_err(Into::into),
         Command::Uninstall(request) => {
             install::run_uninstall(&request, language).map_err(Into::into)

@@ -209,7 +209,7 @@ fn wrong_pins_are_counted_before_it_is_too_late() {
 }
 
 fn type_a_wrong_pin(home: &Home) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_kagibashi"))
+    let mut program = Command::new(home.program())
         .args(["pin", "verify", "--pin-stdin", "--last-try"])
         .env("HOME", home.path(""))
         .env("PCSCLITE_CSOCK_NAME", &home.pcscd)

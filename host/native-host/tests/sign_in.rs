@@ -242,7 +242,7 @@ fn a_token_that_goes_and_comes() {
 fn a_token_pulled_while_it_signs() {
     let mut desk = Desk::new();
     let prompt = desk.asked_for_pin();
-    desk.reader.card().faults.plan(9, Fault::Remove);
+    desk.reader.card().faults.plan(3, Fault::Remove);
     desk.enter(&prompt, PIN, false);
     desk.without_token();
     desk.reader.insert().unwrap();

@@ -1,6 +1,6 @@
 //! The numbered error codes: blame and situation in one table.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Whose move it is to set the trouble right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -39,6 +39,11 @@ macro_rules! error_codes {
                 match self {
                     $(Self::$variant => $number,)*
                 }
+            }
+
+            /// The code of that number.
+            pub fn from_number(number: u16) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.number() == number)
             }
 
             /// The name that crosses the wire and keys the texts.
@@ -200,5 +205,22 @@ impl Serialize for Failure {
             detail: &self.detail,
         }
         .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Failure {
+    /// A number that is not known here comes from a newer host: all that can
+    /// be said of it is that the host failed.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            code: u16,
+            detail: Detail,
+        }
+        let Wire { code, detail } = Wire::deserialize(deserializer)?;
+        Ok(Self {
+            code: ErrorCode::from_number(code).unwrap_or(ErrorCode::HostFault),
+            detail,
+        })
     }
 }

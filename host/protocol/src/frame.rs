@@ -6,7 +6,6 @@ use byteorder::{NativeEndian, ReadBytesExt, WriteBytesExt};
 use zeroize::Zeroizing;
 
 use crate::error::ErrorCode;
-use crate::limit::MESSAGE_TO_HOST_MAX;
 
 /// Why no frame could be read. After any of these the stream has no known
 /// frame border any more.
@@ -15,7 +14,7 @@ pub enum FrameError {
     /// The length is zero.
     #[error("a frame of length 0")]
     Empty,
-    /// The length is over [`MESSAGE_TO_HOST_MAX`]; nothing was allocated.
+    /// The length is over the limit; nothing was allocated.
     #[error("a frame of {0} bytes")]
     TooLarge(u32),
     /// The stream ended inside the length or the body.
@@ -37,10 +36,14 @@ impl FrameError {
     }
 }
 
-/// Reads the body of one frame; `None` when the stream ended before one began.
+/// Reads the body of one frame, of at most `limit` bytes; `None` when the
+/// stream ended before one began.
 ///
 /// The body may hold a PIN, so it is wiped when dropped.
-pub fn read(stream: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>>>, FrameError> {
+pub fn read(
+    stream: &mut impl Read,
+    limit: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, FrameError> {
     let mut first = [0];
     loop {
         match stream.read(&mut first) {
@@ -58,7 +61,7 @@ pub fn read(stream: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>>>, FrameE
     if size == 0 {
         return Err(FrameError::Empty);
     }
-    if size > MESSAGE_TO_HOST_MAX {
+    if size > limit {
         return Err(FrameError::TooLarge(length));
     }
     let mut body = Zeroizing::new(vec![0; size]);
@@ -87,6 +90,8 @@ pub fn write(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const LIMIT: usize = 65_536;
+
     fn framed(length: u32, body: &[u8]) -> Vec<u8> {
         let mut bytes = length.to_ne_bytes().to_vec();
         bytes.extend_from_slice(body);
@@ -95,15 +100,15 @@ mod tests {
 
     #[test]
     fn reads_what_was_written() {
-        for size in [1, 2, 255, 256, 65_535, MESSAGE_TO_HOST_MAX] {
+        for size in [1, 2, 255, 256, 65_535, LIMIT] {
             let body = vec![b' '; size];
             let mut wire = Vec::new();
             write(&mut wire, &body).unwrap();
             write(&mut wire, b"{}").unwrap();
             let mut stream = &wire[..];
-            assert_eq!(*read(&mut stream).unwrap().unwrap(), body);
-            assert_eq!(*read(&mut stream).unwrap().unwrap(), b"{}");
-            assert!(read(&mut stream).unwrap().is_none());
+            assert_eq!(*read(&mut stream, LIMIT).unwrap().unwrap(), body);
+            assert_eq!(*read(&mut stream, LIMIT).unwrap().unwrap(), b"{}");
+            assert!(read(&mut stream, LIMIT).unwrap().is_none());
         }
     }
 
@@ -112,11 +117,13 @@ mod tests {
         // The stream behind the length is endless: only a reader that decides
         // by the length alone comes back.
         let mut endless = (&[0_u8; 4][..]).chain(io::repeat(b' '));
-        assert!(matches!(read(&mut endless), Err(FrameError::Empty)));
+        assert!(matches!(read(&mut endless, LIMIT), Err(FrameError::Empty)));
         for length in [65_537, u32::MAX] {
             let length_bytes = length.to_ne_bytes();
             let mut endless = (&length_bytes[..]).chain(io::repeat(b' '));
-            assert!(matches!(read(&mut endless), Err(FrameError::TooLarge(l)) if l == length));
+            assert!(
+                matches!(read(&mut endless, LIMIT), Err(FrameError::TooLarge(l)) if l == length)
+            );
         }
     }
 
@@ -124,12 +131,12 @@ mod tests {
     fn says_when_the_stream_ends_inside() {
         let whole = framed(5, b"hello");
         for cut in 1..whole.len() {
-            let outcome = read(&mut &whole[..cut]);
+            let outcome = read(&mut &whole[..cut], LIMIT);
             assert!(
                 matches!(outcome, Err(FrameError::Truncated)),
                 "cut at {cut}"
             );
         }
-        assert!(read(&mut &[][..]).unwrap().is_none());
+        assert!(read(&mut &[][..], LIMIT).unwrap().is_none());
     }
 }

@@ -1,8 +1,10 @@
 //! What crosses a process border in Kagibashi.
 //!
-//! `PROTOCOL.md` beside this crate is the document; the types here are held
-//! against it by `tests/document.rs`.
+//! `PROTOCOL.md` and `AGENT.md` beside this crate are the documents; the types
+//! here are held against them by `tests/document.rs` and
+//! `tests/agent_document.rs`.
 
+pub mod agent;
 pub mod error;
 pub mod frame;
 pub mod limit;
@@ -10,6 +12,7 @@ pub mod message;
 pub mod object;
 pub mod origin;
 pub mod request;
+mod secret;
 pub mod text;
 pub mod view;
 

@@ -29,6 +29,8 @@ pub const TOKENS_MAX: usize = 16;
 pub const WAITING_MAX: usize = 32;
 /// Sites that hold a grant.
 pub const GRANTS_MAX: usize = 1_000;
+/// Seconds that a login for TLS may last, idle or not.
+pub const LOGIN_IDLE_MAX: usize = 28_800;
 
 /// Every limit by its name in the document.
 pub const ALL: &[(&str, usize)] = &[
@@ -45,4 +47,5 @@ pub const ALL: &[(&str, usize)] = &[
     ("TOKENS_MAX", TOKENS_MAX),
     ("WAITING_MAX", WAITING_MAX),
     ("GRANTS_MAX", GRANTS_MAX),
+    ("LOGIN_IDLE_MAX", LOGIN_IDLE_MAX),
 ];

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::{ErrorCode, Failure};
 use crate::limit::{MESSAGE_TO_EXTENSION_MAX, PROTOCOL_VERSION};
-use crate::object::{Certificate, Grant, Reader, SignatureAlgorithm, Site, Token};
+use crate::object::{Certificate, Grant, Login, Reader, SignatureAlgorithm, Site, Token};
 use crate::view::{Operation, View};
 
 /// One message to the extension.
@@ -32,8 +32,19 @@ pub enum MessageToExtension {
         request: u32,
         prompt: u32,
         operation: Operation,
-        site: Site,
+        site: Option<Site>,
         view: View,
+    },
+    Logins {
+        logins: Vec<Login>,
+    },
+    Handshake {
+        certificate: Certificate,
+        waiting: u32,
+    },
+    HandshakeEnded {
+        certificate: String,
+        error: Option<Failure>,
     },
 }
 
@@ -49,7 +60,10 @@ impl MessageToExtension {
     /// The request that the message belongs to.
     pub fn request(&self) -> Option<u32> {
         match self {
-            Self::Hello { .. } => None,
+            Self::Hello { .. }
+            | Self::Logins { .. }
+            | Self::Handshake { .. }
+            | Self::HandshakeEnded { .. } => None,
             Self::Response { request, .. } | Self::Prompt { request, .. } => Some(*request),
             Self::Failure { request, .. } => *request,
         }
@@ -101,6 +115,12 @@ pub enum Outcome {
     Sign {
         signature: String,
         signature_algorithm: SignatureAlgorithm,
+    },
+    LogIn {
+        login: Option<Login>,
+    },
+    LogOut {
+        ended: usize,
     },
     Grants {
         grants: Vec<Grant>,

@@ -3,7 +3,7 @@
 //! Every text that a card or a reader can influence is a [`Text`], every list
 //! is cut by its constructor in the host: that is what bounds a message.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::origin::Origin;
 use crate::text::Text;
@@ -51,7 +51,7 @@ pub struct Reader {
 }
 
 /// What is known of a token's PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the fields are the document's")]
 pub struct PinStatus {
@@ -180,4 +180,16 @@ pub struct SignatureAlgorithm {
 pub struct Grant {
     pub origin: String,
     pub granted: i64,
+}
+
+/// A token that signs TLS handshakes without asking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub struct Login {
+    pub token: Text,
+    pub label: Text,
+    pub since: i64,
+    pub idle_seconds: u32,
+    pub ends: i64,
 }

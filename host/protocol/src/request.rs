@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::{ErrorCode, Failure};
-use crate::limit::{CERTIFICATE_MAX, NONCE_MAX, NONCE_MIN};
+use crate::limit::{CERTIFICATE_MAX, LOGIN_IDLE_MAX, NONCE_MAX, NONCE_MIN};
 use crate::object::HashFunction;
 use crate::origin::Origin;
 use crate::view::{Answer, Operation};
@@ -47,6 +47,7 @@ pub enum Direct {
     Status,
     Tokens,
     Certificates,
+    LogOut,
     Grants,
     RevokeGrant { origin: Origin },
 }
@@ -58,15 +59,17 @@ pub enum Prompting {
     Authenticate(Authenticate),
     GetSigningCertificate { origin: Origin },
     Sign(Sign),
+    LogIn(LogIn),
 }
 
 impl Prompting {
-    /// Who asks.
-    pub fn origin(&self) -> &Origin {
+    /// Who asks, if the browser could tell.
+    pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::Authenticate(request) => &request.origin,
-            Self::GetSigningCertificate { origin } => origin,
-            Self::Sign(request) => &request.origin,
+            Self::Authenticate(request) => Some(&request.origin),
+            Self::GetSigningCertificate { origin } => Some(origin),
+            Self::Sign(request) => Some(&request.origin),
+            Self::LogIn(request) => request.origin.as_ref(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Prompting {
             Self::Authenticate(_) => Operation::Authenticate,
             Self::GetSigningCertificate { .. } => Operation::SelectCertificate,
             Self::Sign(_) => Operation::Sign,
+            Self::LogIn(_) => Operation::LogIn,
         }
     }
 }
@@ -114,6 +118,17 @@ pub struct Sign {
     pub hash: Vec<u8>,
     /// The function that made the hash.
     pub hash_function: HashFunction,
+}
+
+/// A login for TLS to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogIn {
+    /// The site that is being opened.
+    pub origin: Option<Origin>,
+    /// Id of the certificate that a handshake waits for.
+    pub certificate: Option<String>,
+    /// How long it lasts without a signature; 0 serves only what waits now.
+    pub idle_seconds: u32,
 }
 
 /// Why a message could not be taken, and which request it belonged to, as far
@@ -192,6 +207,8 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
         "status" => Command::Direct(Direct::Status),
         "tokens" => Command::Direct(Direct::Tokens),
         "certificates" => Command::Direct(Direct::Certificates),
+        "log-in" => Command::Prompting(Prompting::LogIn(arguments.log_in()?)),
+        "log-out" => Command::Direct(Direct::LogOut),
         "grants" => Command::Direct(Direct::Grants),
         "revoke-grant" => Command::Direct(Direct::RevokeGrant {
             origin: arguments.origin()?,
@@ -287,6 +304,28 @@ impl Fields {
             Some(Value::String(text)) => Ok(text),
             _ => Err(Failure::invalid_arguments(name)),
         }
+    }
+
+    /// A field that must be there and may be null.
+    fn string_or_null(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        match self.take(name) {
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(Failure::invalid_arguments(name)),
+        }
+    }
+
+    fn log_in(&mut self) -> Result<LogIn, Failure> {
+        let origin = self.string_or_null("origin")?;
+        let idle = self.take("idleSeconds").as_ref().and_then(Value::as_u64);
+        Ok(LogIn {
+            origin: origin.map(|text| Origin::parse(&text)).transpose()?,
+            certificate: self.string_or_null("certificate")?,
+            idle_seconds: idle
+                .filter(|&seconds| seconds <= LOGIN_IDLE_MAX as u64)
+                .and_then(|seconds| u32::try_from(seconds).ok())
+                .ok_or_else(|| Failure::invalid_arguments("idleSeconds"))?,
+        })
     }
 
     fn origin(&mut self) -> Result<Origin, Failure> {

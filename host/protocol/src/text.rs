@@ -1,6 +1,6 @@
 //! Text that comes from a card or a reader: data, of bounded length.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::limit::TEXT_MAX;
 
@@ -8,8 +8,8 @@ use crate::limit::TEXT_MAX;
 ///
 /// The bound is what keeps every message to the extension under the browser's
 /// limit, whatever a card holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
 pub struct Text(String);
 
 impl Text {
@@ -38,6 +38,12 @@ impl From<&str> for Text {
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self::new(&text)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
     }
 }
 

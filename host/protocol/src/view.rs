@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ErrorCode;
 use crate::object::{Certificate, Reader, Token};
+use crate::secret;
 use crate::text::Text;
 
 /// What is asked of the person, in words that the window puts into a sentence.
@@ -15,6 +16,7 @@ pub enum Operation {
     Authenticate,
     SelectCertificate,
     Sign,
+    LogIn,
 }
 
 /// What the card does while the person waits.
@@ -84,7 +86,7 @@ pub enum Answer {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AnswerFields {
     certificate: Option<String>,
-    #[serde(default, deserialize_with = "pin_text")]
+    #[serde(default, deserialize_with = "some_pin")]
     pin: Option<SecretString>,
     last_try_confirmed: Option<bool>,
     grant: Option<bool>,
@@ -122,21 +124,6 @@ impl<'de> Deserialize<'de> for Answer {
     }
 }
 
-/// Takes the PIN from the frame's own bytes into memory that is wiped.
-fn pin_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    struct PinText;
-
-    impl serde::de::Visitor<'_> for PinText {
-        type Value = SecretString;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("a PIN")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SecretString, E> {
-            Ok(SecretString::from(Box::<str>::from(text)))
-        }
-    }
-
-    deserializer.deserialize_str(PinText).map(Some)
+fn some_pin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    secret::deserialize(deserializer).map(Some)
 }

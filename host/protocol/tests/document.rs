@@ -1,91 +1,26 @@
 //! Holds the Rust types against the tables of `PROTOCOL.md`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
 use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
 use kagibashi_protocol::object::{
-    Certificate, CertificateState, Grant, HashFunction, PaddingScheme, PinStatus, Reader,
+    Certificate, CertificateState, Grant, HashFunction, Login, PaddingScheme, PinStatus, Reader,
     ReaderState, SignatureAlgorithm, Site, Token,
 };
 use kagibashi_protocol::request::MessageToHost;
 use kagibashi_protocol::view::{Operation, Stage, View};
 use serde_json::{Value, json};
 
-const DOCUMENT: &str = include_str!("../PROTOCOL.md");
+use tables::Document;
 
-/// The tables of one heading, by the first word of their head row.
-type Tables = BTreeMap<String, Vec<Vec<String>>>;
-
-fn document() -> BTreeMap<String, Tables> {
-    let mut sections: BTreeMap<String, Tables> = BTreeMap::new();
-    let mut heading = String::new();
-    let mut table: Option<String> = None;
-    for line in DOCUMENT.lines() {
-        if let Some(text) = line.trim_start_matches('#').strip_prefix(' ')
-            && line.starts_with('#')
-        {
-            text.clone_into(&mut heading);
-            table = None;
-        } else if let Some(row) = line.strip_prefix("| ") {
-            let cells: Vec<String> = row
-                .trim_end_matches('|')
-                .split('|')
-                .map(|cell| cell.trim().trim_matches('`').to_owned())
-                .collect();
-            let tables = sections.entry(heading.clone()).or_default();
-            match &table {
-                None => {
-                    tables.insert(cells[0].clone(), Vec::new());
-                    table = Some(cells[0].clone());
-                }
-                Some(_) if cells[0].starts_with("---") => {}
-                Some(name) => tables.get_mut(name).unwrap().push(cells),
-            }
-        } else {
-            table = None;
-        }
-    }
-    sections
-}
-
-fn documented(section: &str, table: &str) -> BTreeMap<String, String> {
-    let sections = document();
-    let rows = sections
-        .get(section)
-        .unwrap_or_else(|| panic!("no section {section}"))
-        .get(table)
-        .unwrap_or_else(|| panic!("no table {table} in {section}"));
-    rows.iter()
-        .map(|row| (row[0].clone(), row[1].clone()))
-        .collect()
-}
-
-/// Every field of `value` is in the table with a type that fits, and no other
-/// is. Null fits only where the table allows it.
-fn holds(section: &str, table: &str, value: &Value) {
-    let table = documented(section, table);
-    let object = value.as_object().unwrap();
-    let fields: BTreeSet<&String> = object.keys().collect();
-    assert_eq!(fields, table.keys().collect(), "fields of {section}");
-    for (name, kind) in table {
-        let value = &object[&name];
-        let fits = match kind.split(' ').next().unwrap() {
-            "string" => value.is_string(),
-            "integer" => value.is_u64() || value.is_i64(),
-            "boolean" => value.is_boolean(),
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            other => panic!("{section}: unknown type {other}"),
-        };
-        assert!(
-            fits || kind.ends_with("or null") && value.is_null(),
-            "{section}.{name} is {value}, the document says {kind}"
-        );
-    }
-}
+static DOCUMENT: LazyLock<Document> =
+    LazyLock::new(|| Document::read(include_str!("../PROTOCOL.md")));
 
 fn wire(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()
@@ -124,6 +59,16 @@ fn token() -> Token {
     }
 }
 
+fn login() -> Login {
+    Login {
+        token: "t".into(),
+        label: "l".into(),
+        since: 0,
+        idle_seconds: 600,
+        ends: 600,
+    }
+}
+
 fn reader() -> Reader {
     Reader {
         name: "r".into(),
@@ -143,12 +88,12 @@ fn limits() {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.to_string()))
         .collect();
-    assert_eq!(documented("Frames", "limit"), ours);
+    assert_eq!(DOCUMENT.table("Frames", "limit"), ours);
 }
 
 #[test]
 fn errors() {
-    let sections = document();
+    let sections = &DOCUMENT.0;
     let rows = &sections["Errors"]["code"];
     let ours: Vec<Vec<String>> = ErrorCode::ALL
         .iter()
@@ -196,7 +141,7 @@ fn errors() {
         .filter(|d| !d.is_empty())
         .collect();
     assert_eq!(details, named);
-    holds(
+    DOCUMENT.holds(
         "object error",
         "field",
         &wire(Failure::new(ErrorCode::Busy)),
@@ -212,6 +157,7 @@ fn objects() {
         ("object token", wire(token())),
         ("object pin-status", wire(token().pin)),
         ("object certificate", wire(certificate())),
+        ("object login", wire(login())),
         ("object signature-algorithm", wire(ALGORITHM)),
         (
             "object grant",
@@ -221,7 +167,7 @@ fn objects() {
             }),
         ),
     ] {
-        holds(section, "field", &value);
+        DOCUMENT.holds(section, "field", &value);
     }
 }
 
@@ -254,7 +200,7 @@ fn views() {
     ] {
         let value = wire(view);
         let kind = value["kind"].as_str().unwrap().to_owned();
-        holds(&format!("view {kind}"), "field", &value);
+        DOCUMENT.holds(&format!("view {kind}"), "field", &value);
     }
 }
 
@@ -273,13 +219,24 @@ fn messages_to_the_extension() {
             request: 1,
             prompt: 1,
             operation: Operation::Authenticate,
-            site: Site::from(&origin),
+            site: Some(Site::from(&origin)),
             view: View::ReadingToken { reader: "r".into() },
+        },
+        MessageToExtension::Logins {
+            logins: vec![login()],
+        },
+        MessageToExtension::Handshake {
+            certificate: certificate(),
+            waiting: 1,
+        },
+        MessageToExtension::HandshakeEnded {
+            certificate: String::new(),
+            error: None,
         },
     ] {
         let value: Value = serde_json::from_slice(&message.to_bytes()).unwrap();
         let kind = value["type"].as_str().unwrap().to_owned();
-        holds(&format!("message {kind}"), "field", &value);
+        DOCUMENT.holds(&format!("message {kind}"), "field", &value);
     }
 }
 
@@ -326,10 +283,17 @@ fn results() {
                 signature_algorithm: ALGORITHM,
             },
         ),
+        (
+            "log-in",
+            Outcome::LogIn {
+                login: Some(login()),
+            },
+        ),
+        ("log-out", Outcome::LogOut { ended: 0 }),
         ("grants", Outcome::Grants { grants: vec![] }),
         ("revoke-grant", Outcome::RevokeGrant { revoked: false }),
     ] {
-        holds(&format!("command {command}"), "result", &wire(outcome));
+        DOCUMENT.holds(&format!("command {command}"), "result", &wire(outcome));
     }
 }
 
@@ -339,6 +303,7 @@ fn good_arguments(command: &str) -> Value {
     match command {
         "authenticate" => json!({"origin": "https://a.jp", "challengeNonce": "n".repeat(44)}),
         "get-signing-certificate" | "revoke-grant" => json!({"origin": "https://a.jp"}),
+        "log-in" => json!({"origin": "https://a.jp", "certificate": null, "idleSeconds": 600}),
         "sign" => {
             json!({"origin": "https://a.jp", "certificate": "MAA=", "hash": hash, "hashFunction": "SHA-256"})
         }
@@ -358,10 +323,10 @@ fn every_documented_message_is_taken_and_nothing_else() {
             json!({"type": "answer", "request": 1, "prompt": 1, "answer": {"grant": true}}),
         ),
     ];
-    for section in document().keys() {
+    for section in DOCUMENT.0.keys() {
         if let Some(command) = section.strip_prefix("command ") {
             let arguments = good_arguments(command);
-            holds(section, "argument", &arguments);
+            DOCUMENT.holds(section, "argument", &arguments);
             good.push((
                 "message request",
                 json!({"type": "request", "request": 1, "command": command, "arguments": arguments}),
@@ -370,12 +335,12 @@ fn every_documented_message_is_taken_and_nothing_else() {
     }
     assert_eq!(
         good.len(),
-        2 + 8,
+        2 + 10,
         "a command is missing here or in the document"
     );
 
     for (section, message) in good {
-        holds(section, "field", &message);
+        DOCUMENT.holds(section, "field", &message);
         MessageToHost::parse(message.to_string().as_bytes()).unwrap();
         for field in message.as_object().unwrap().keys() {
             for odd in [
@@ -409,7 +374,7 @@ fn answers_of_the_views() {
             json!({"certificate": "x", "pin": "1\n", "lastTryConfirmed": false}),
         ),
     ] {
-        holds(&format!("view {view}"), "answer", &answer);
+        DOCUMENT.holds(&format!("view {view}"), "answer", &answer);
         let message = json!({"type": "answer", "request": 1, "prompt": 1, "answer": answer});
         MessageToHost::parse(message.to_string().as_bytes()).unwrap();
     }

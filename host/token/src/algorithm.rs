@@ -6,6 +6,9 @@ use std::str::FromStr;
 /// An RSA signature algorithm of JWA (RFC 7518, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812, section 2): only for programs that ask for it by
+    /// PKCS#11, and therefore in no list.
+    Rs1,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
@@ -32,6 +35,8 @@ pub enum Padding {
 /// A hash function by its name in Web eID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HashFunction {
+    /// SHA-1; see [`SignatureAlgorithm::Rs1`].
+    Sha1,
     /// SHA-256
     Sha256,
     /// SHA-384
@@ -46,7 +51,7 @@ pub enum HashFunction {
 pub struct UnknownAlgorithm;
 
 impl SignatureAlgorithm {
-    /// All six, PKCS#1 first.
+    /// The six that are offered, PKCS#1 first.
     pub const ALL: [Self; 6] = [
         Self::Rs256,
         Self::Rs384,
@@ -56,22 +61,10 @@ impl SignatureAlgorithm {
         Self::Ps512,
     ];
 
-    /// The algorithm of a padding and a hash function.
-    pub fn new(padding: Padding, hash: HashFunction) -> Self {
-        match (padding, hash) {
-            (Padding::Pkcs1, HashFunction::Sha256) => Self::Rs256,
-            (Padding::Pkcs1, HashFunction::Sha384) => Self::Rs384,
-            (Padding::Pkcs1, HashFunction::Sha512) => Self::Rs512,
-            (Padding::Pss, HashFunction::Sha256) => Self::Ps256,
-            (Padding::Pss, HashFunction::Sha384) => Self::Ps384,
-            (Padding::Pss, HashFunction::Sha512) => Self::Ps512,
-        }
-    }
-
     /// How the digest is padded.
     pub fn padding(self) -> Padding {
         match self {
-            Self::Rs256 | Self::Rs384 | Self::Rs512 => Padding::Pkcs1,
+            Self::Rs1 | Self::Rs256 | Self::Rs384 | Self::Rs512 => Padding::Pkcs1,
             Self::Ps256 | Self::Ps384 | Self::Ps512 => Padding::Pss,
         }
     }
@@ -79,6 +72,7 @@ impl SignatureAlgorithm {
     /// What hashes the message.
     pub fn hash_function(self) -> HashFunction {
         match self {
+            Self::Rs1 => HashFunction::Sha1,
             Self::Rs256 | Self::Ps256 => HashFunction::Sha256,
             Self::Rs384 | Self::Ps384 => HashFunction::Sha384,
             Self::Rs512 | Self::Ps512 => HashFunction::Sha512,
@@ -88,6 +82,7 @@ impl SignatureAlgorithm {
     /// The JWA name, such as `RS256`.
     pub fn jwa(self) -> &'static str {
         match self {
+            Self::Rs1 => "RS1",
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
             Self::Rs512 => "RS512",
@@ -99,12 +94,13 @@ impl SignatureAlgorithm {
 }
 
 impl HashFunction {
-    /// All three.
+    /// The three that are offered.
     pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// The name in Web eID, such as `SHA-256`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Sha1 => "SHA-1",
             Self::Sha256 => "SHA-256",
             Self::Sha384 => "SHA-384",
             Self::Sha512 => "SHA-512",
@@ -114,6 +110,7 @@ impl HashFunction {
     /// The length of a digest in bytes.
     pub fn length(self) -> usize {
         match self {
+            Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha384 => 48,
             Self::Sha512 => 64,
@@ -165,8 +162,12 @@ mod tests {
     fn names_and_parts_round_trip() {
         for algorithm in SignatureAlgorithm::ALL {
             assert_eq!(algorithm.jwa().parse(), Ok(algorithm));
-            let parts = (algorithm.padding(), algorithm.hash_function());
-            assert_eq!(SignatureAlgorithm::new(parts.0, parts.1), algorithm);
+            let name = match algorithm.padding() {
+                Padding::Pkcs1 => "RS",
+                Padding::Pss => "PS",
+            };
+            let bits = algorithm.hash_function().length() * 8;
+            assert_eq!(algorithm.jwa(), format!("{name}{bits}"));
         }
         for hash in HashFunction::ALL {
             assert_eq!(hash.name().parse(), Ok(hash));

@@ -5,7 +5,7 @@ mod epass2003;
 use kagibashi_card::channel::Channel;
 
 use crate::error::TokenError;
-use crate::token::Token;
+use crate::token::{Token, TokenInfo};
 
 /// The kinds of token that have a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ pub fn recognise(atr: &[u8]) -> Option<TokenKind> {
 }
 
 /// Opens the token at the other end of a channel. `reader` is what the channel leads to, for
-/// [`TokenInfo`](crate::TokenInfo) and [`KeyHandle`](crate::KeyHandle).
+/// [`TokenInfo`] and [`KeyHandle`](crate::KeyHandle).
 pub fn open(
     channel: Box<dyn Channel>,
     reader: &str,
@@ -40,6 +40,21 @@ pub fn open(
         Some(TokenKind::Epass2003) => {
             Ok(Box::new(epass2003::Epass2003::open(channel, reader, atr)?))
         }
+        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+    }
+}
+
+/// The same for a token that is known from before, with fewer questions to it.
+/// [`TokenError::WrongToken`] if it is another.
+pub fn open_again(
+    channel: Box<dyn Channel>,
+    atr: &[u8],
+    known: &TokenInfo,
+) -> Result<Box<dyn Token>, TokenError> {
+    match recognise(atr) {
+        Some(TokenKind::Epass2003) => Ok(Box::new(epass2003::Epass2003::open_again(
+            channel, atr, known,
+        )?)),
         None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
     }
 }

@@ -1,19 +1,26 @@
 //! Making a number out of a digest (RFC 8017, section 9), for cards whose private key operation is
 //! nothing but a modular exponentiation.
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::algorithm::{HashFunction, Padding, SignatureAlgorithm};
 use crate::error::TokenError;
 
 /// What stands before a digest in a `DigestInfo` (RFC 8017, section 9.2, note 1).
-fn digest_info_prefix(hash: HashFunction) -> [u8; 19] {
+fn digest_info_prefix(hash: HashFunction) -> Vec<u8> {
     let (total, algorithm, length) = match hash {
+        HashFunction::Sha1 => {
+            return vec![
+                0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04,
+                0x14,
+            ];
+        }
         HashFunction::Sha256 => (0x31, 0x01, 0x20),
         HashFunction::Sha384 => (0x41, 0x02, 0x30),
         HashFunction::Sha512 => (0x51, 0x03, 0x40),
     };
-    [
+    vec![
         0x30, total, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
         algorithm, 0x05, 0x00, 0x04, length,
     ]
@@ -100,6 +107,7 @@ fn hash_of(hash: HashFunction, parts: &[&[u8]]) -> Vec<u8> {
         hasher.finalize().to_vec()
     }
     match hash {
+        HashFunction::Sha1 => digest::<Sha1>(parts),
         HashFunction::Sha256 => digest::<Sha256>(parts),
         HashFunction::Sha384 => digest::<Sha384>(parts),
         HashFunction::Sha512 => digest::<Sha512>(parts),
@@ -119,6 +127,17 @@ mod tests {
         assert_eq!(
             hex::encode(block),
             format!("0001{}{tail}", "ff".repeat(202))
+        );
+    }
+
+    #[test]
+    fn pkcs1_of_abc_for_old_programs() {
+        let digest = Sha1::digest(b"abc");
+        let block = encode(SignatureAlgorithm::Rs1, &digest, 2048).unwrap();
+        let tail = "003021300906052b0e03021a05000414a9993e364706816aba3e25717850c26c9cd0d89d";
+        assert_eq!(
+            hex::encode(block),
+            format!("0001{}{tail}", "ff".repeat(218))
         );
     }
 

@@ -69,6 +69,10 @@ pub enum TokenError {
     /// The token has no PIN, or none that can be asked for.
     #[error("the token has no PIN")]
     NoPin,
+    /// The card has no secure messaging, which alone would keep a login from other programs. No PIN
+    /// was sent.
+    #[error("a login to this card would be open to every program")]
+    LoginUnprotected,
     /// The key is not on the token.
     #[error("the key is not on this token")]
     KeyNotFound,

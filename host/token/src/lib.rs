@@ -17,7 +17,7 @@
 //! ```
 //!
 //! While a [`Token`] lives it holds the card for itself; dropping it lets go, and resets the card if
-//! somebody logged in.
+//! somebody logged in. [`Token::pause`] and [`KeptLogin`] let others use the card in between.
 
 pub mod algorithm;
 pub mod certificate;
@@ -38,4 +38,4 @@ pub use kagibashi_card::scp01::Mode as SecureMessagingMode;
 pub use kagibashi_card::status_word::StatusWord;
 pub use pin::{Pin, PinFormatError, PinStatus};
 pub use service::{Event, Reader, ReaderState, Stop, TokenKind, Tokens, Watch};
-pub use token::{KeyHandle, LoggedIn, Token, TokenCertificate, TokenInfo};
+pub use token::{KeptLogin, KeyHandle, LoggedIn, Token, TokenCertificate, TokenInfo};

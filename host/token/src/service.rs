@@ -6,7 +6,7 @@ use kagibashi_card::reader::{self, Contents, Service};
 
 use crate::driver;
 use crate::error::TokenError;
-use crate::token::Token;
+use crate::token::{Token, TokenInfo};
 
 pub use crate::driver::TokenKind;
 
@@ -94,6 +94,22 @@ impl Tokens {
             Box::new(Cancellable::new(channel, cancel.clone())),
             reader,
             &atr,
+        )
+    }
+
+    /// The same for a token that is known from before, at fewer exchanges with the card.
+    /// [`TokenError::WrongToken`] if another is in its reader now.
+    pub fn open_again(
+        &self,
+        known: &TokenInfo,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn Token>, TokenError> {
+        let channel = reader::Transaction::begin(&known.reader, cancel)?;
+        let atr = channel.atr().to_vec();
+        driver::open_again(
+            Box::new(Cancellable::new(channel, cancel.clone())),
+            &atr,
+            known,
         )
     }
 

@@ -8,7 +8,7 @@ use crate::error::TokenError;
 use crate::pin::{Pin, PinStatus};
 use kagibashi_card::scp01::Mode;
 
-/// A token held open: nobody else talks to it while this lives.
+/// A token held open: nobody else talks to it while this lives, except in a [pause](Self::pause).
 ///
 /// Dropping it lets go; if a PIN was given meanwhile the card is reset, so that the next program
 /// finds it without login.
@@ -22,6 +22,10 @@ pub trait Token: Send {
 
     /// How many tries are left. No login, and no try is spent.
     fn pin_status(&mut self) -> Result<PinStatus, TokenError>;
+
+    /// The same when it was asked before, for this token or for another that stands for the same
+    /// one: only the tries are asked for anew. The user PIN is taken for the one that usually is.
+    fn pin_status_again(&mut self, earlier: PinStatus) -> Result<PinStatus, TokenError>;
 
     /// Refuses a token other than the one the key was found on.
     fn check_holds(&mut self, key: &KeyHandle) -> Result<(), TokenError>;
@@ -37,6 +41,21 @@ pub trait Token: Send {
 
     /// Checks a PIN and logs out again. A wrong one spends a try.
     fn verify_pin(&mut self, pin: &Pin) -> Result<(), TokenError>;
+
+    /// Gives the PIN, once, and keeps the login beyond the moment: other programs can use the card
+    /// between the signatures, and find no login there.
+    ///
+    /// That they find none is due to secure messaging, to whose session the login belongs. On a card
+    /// without it this is [`TokenError::LoginUnprotected`], and the PIN is not sent.
+    fn log_in(self: Box<Self>, pin: &Pin) -> Result<KeptLogin, TokenError>;
+
+    /// Lets other programs use the card, as it is, until this one needs it again: the next method
+    /// with something to ask the card takes hold of it by itself, waiting as
+    /// [`Tokens::open`](crate::Tokens::open) does. What is known is kept, and so is the session with
+    /// the card, unless another program ended it; a new one is opened then.
+    ///
+    /// If a PIN was given meanwhile the card is reset first.
+    fn pause(&mut self);
 
     /// Replaces the PIN; the new one is proved before this returns, and the token is left without
     /// login. A wrong `current` is [`TokenError::PinWrong`]; after any later failure
@@ -99,14 +118,21 @@ pub struct KeyHandle {
     pub public_key: Vec<u8>,
 }
 
-/// The private key operations of a token, open only to [`LoggedIn`].
-pub(crate) trait PrivateKeys {
+/// The private key operations of a token, open only to [`LoggedIn`] and [`KeptLogin`].
+pub(crate) trait PrivateKeys: Send {
     fn sign(
         &mut self,
         key: &KeyHandle,
         algorithm: SignatureAlgorithm,
         digest: &[u8],
     ) -> Result<Vec<u8>, TokenError>;
+
+    /// Lets other programs use the card until the next signature; the login stays.
+    fn pause_with_login(&mut self);
+
+    /// Leaves the card as it is in the end: there is no login any more that a reset would have to
+    /// undo.
+    fn forget_login(&mut self);
 }
 
 /// A token that has accepted its PIN.
@@ -134,5 +160,49 @@ impl<'token> LoggedIn<'token> {
 impl std::fmt::Debug for LoggedIn<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("LoggedIn")
+    }
+}
+
+/// A token that has accepted its PIN and is let go between signatures.
+///
+/// The login lasts as long as the session with the card. The first program that opens a session of
+/// its own, or resets the card, ends it: the next signature is [`TokenError::SessionStolen`]. The PIN
+/// is not kept here, so there is no way back but a new login.
+///
+/// Dropping it resets the card, unless the login is known to have ended. That waits for another
+/// program only moments; the rest is done in the background.
+pub struct KeptLogin {
+    token: Box<dyn PrivateKeys>,
+}
+
+impl KeptLogin {
+    pub(crate) fn new(mut token: Box<dyn PrivateKeys>) -> Self {
+        token.pause_with_login();
+        Self { token }
+    }
+
+    /// Signs a digest made with the algorithm's hash function. The signature has been checked
+    /// against the key's public half; it is as long as the modulus.
+    ///
+    /// Another program in the middle of something is waited for, as when a token is opened;
+    /// [`TokenError::ReaderBusy`] does not end the login.
+    pub fn sign(
+        &mut self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let signed = self.token.sign(key, algorithm, digest);
+        if matches!(signed, Err(TokenError::SessionStolen)) {
+            self.token.forget_login();
+        }
+        self.token.pause_with_login();
+        signed
+    }
+}
+
+impl std::fmt::Debug for KeptLogin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("KeptLogin")
     }
 }

@@ -5,6 +5,7 @@ use der::Decode;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
+use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
@@ -23,6 +24,10 @@ pub(crate) fn verify(
         .and_then(|key| rsa_key(&key))
         .ok_or(TokenError::AlgorithmUnsupported)?;
     let verified = match (algorithm.padding(), algorithm.hash_function()) {
+        (Padding::Pkcs1, HashFunction::Sha1) => {
+            key.verify(Pkcs1v15Sign::new::<Sha1>(), digest, signature)
+        }
+        (Padding::Pss, HashFunction::Sha1) => return Err(TokenError::AlgorithmUnsupported),
         (Padding::Pkcs1, HashFunction::Sha256) => {
             key.verify(Pkcs1v15Sign::new::<Sha256>(), digest, signature)
         }

@@ -31,7 +31,7 @@ pub enum Inbound {
 pub struct Conversation {
     request: u32,
     operation: Operation,
-    site: Site,
+    site: Option<Site>,
     outbox: Outbox,
     inbound: Receiver<Inbound>,
     cancel: Cancel,
@@ -44,7 +44,7 @@ impl Conversation {
     pub fn new(
         request: u32,
         operation: Operation,
-        site: Site,
+        site: Option<Site>,
         outbox: Outbox,
         inbound: Receiver<Inbound>,
         cancel: Cancel,

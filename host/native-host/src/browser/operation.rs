@@ -14,9 +14,8 @@ use kagibashi_protocol::{ErrorCode, Failure};
 
 use super::conversation::{Conversation, Inbound};
 use super::outbox::Outbox;
-use super::{Requests, unwound};
-use crate::command::{authenticate, sign, signing_certificate};
-use crate::grant::Grants;
+use super::{Requests, Services, unwound};
+use crate::command::{authenticate, log_in, sign, signing_certificate};
 use crate::prompt::Prompt;
 use crate::watch::TokenWatch;
 
@@ -67,7 +66,7 @@ impl Operation {
         request: u32,
         command: Prompting,
         outbox: Outbox,
-        grants: Grants,
+        services: Services,
         requests: Requests,
     ) -> Self {
         let (inbox, inbound) = mpsc::channel();
@@ -78,19 +77,21 @@ impl Operation {
         let mut conversation = Conversation::new(
             request,
             command.operation(),
-            Site::from(command.origin()),
+            command.origin().map(Site::from),
             outbox.clone(),
             inbound,
             cancel.clone(),
             ended_by.clone(),
         );
         thread::spawn(move || {
+            // Whoever waits for a login waits on while the window is taken.
+            let _asking = services.logins.asking();
             let outcome = {
                 // Watching starts before the first look, so that nothing that
                 // happens in between is missed.
                 let _watch =
                     TokenWatch::start(move || watch_inbox.send(Inbound::TokensChanged).is_ok());
-                unwound(|| run(&command, &grants, &mut conversation))
+                unwound(|| run(&command, &services, &mut conversation))
             };
             requests.end(&outbox, request, outcome);
             drop(running);
@@ -127,14 +128,24 @@ impl Operation {
     }
 }
 
-fn run(command: &Prompting, grants: &Grants, prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
+fn run(
+    command: &Prompting,
+    services: &Services,
+    prompt: &mut dyn Prompt,
+) -> Result<Outcome, Failure> {
+    let Services {
+        grants,
+        inventory,
+        logins,
+    } = services;
     match command {
         Prompting::Authenticate(request) => {
-            authenticate::authenticate(request, prompt).map(Outcome::Authenticate)
+            authenticate::authenticate(request, inventory, prompt).map(Outcome::Authenticate)
         }
-        Prompting::Sign(request) => sign::sign(request, grants, prompt),
+        Prompting::Sign(request) => sign::sign(request, grants, inventory, prompt),
         Prompting::GetSigningCertificate { .. } => {
-            signing_certificate::get_signing_certificate(prompt)
+            signing_certificate::get_signing_certificate(inventory, prompt)
         }
+        Prompting::LogIn(request) => log_in::log_in(request, logins, inventory, prompt),
     }
 }

@@ -8,7 +8,9 @@ use kagibashi_protocol::request::Authenticate;
 use kagibashi_token::SignatureAlgorithm;
 use sha2::{Digest, Sha256};
 
-use crate::command::signature::{self, Choice, Wanted};
+use crate::command::choice::{Choice, Wanted};
+use crate::command::signature;
+use crate::inventory::Inventory;
 use crate::prompt::Prompt;
 
 /// RS256: every Web eID library verifies it for any RSA key.
@@ -17,6 +19,7 @@ const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Rs256;
 /// Asks for certificate and PIN, signs, and makes the authentication token.
 pub fn authenticate(
     request: &Authenticate,
+    inventory: &Inventory,
     prompt: &mut dyn Prompt,
 ) -> Result<AuthenticationToken, Failure> {
     let digest = Sha256::digest(to_be_signed(
@@ -24,8 +27,8 @@ pub fn authenticate(
         &request.challenge_nonce,
     ));
     let wanted = Wanted::Authentication;
-    let choice = Choice::offer(prompt, &wanted)?;
-    let signed = signature::sign(prompt, &wanted, choice, ALGORITHM, &digest)?;
+    let choice = Choice::offer(prompt, &wanted, inventory)?;
+    let signed = signature::sign(prompt, &wanted, inventory, choice, ALGORITHM, &digest)?;
     Ok(AuthenticationToken {
         unverified_certificate: STANDARD.encode(&signed.certificate.der),
         algorithm: ALGORITHM.jwa().to_owned(),

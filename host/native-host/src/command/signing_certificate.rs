@@ -7,17 +7,21 @@ use kagibashi_protocol::message::Outcome;
 use kagibashi_protocol::object::{HashFunction, PaddingScheme, SignatureAlgorithm};
 use kagibashi_protocol::view::Answer;
 
-use crate::command::signature::{Choice, Wanted};
+use crate::command::choice::{Choice, Wanted};
+use crate::inventory::Inventory;
 use crate::prompt::{Happening, Prompt};
 
 /// Asks which certificate. No PIN, no signature.
-pub fn get_signing_certificate(prompt: &mut dyn Prompt) -> Result<Outcome, Failure> {
+pub fn get_signing_certificate(
+    inventory: &Inventory,
+    prompt: &mut dyn Prompt,
+) -> Result<Outcome, Failure> {
     let wanted = Wanted::Signing;
-    let mut choice = Choice::offer(prompt, &wanted)?;
+    let mut choice = Choice::offer(prompt, &wanted, inventory)?;
     loop {
         prompt.show(choice.certificates_view())?;
         match prompt.next()? {
-            Happening::TokensChanged => choice = Choice::offer(prompt, &wanted)?,
+            Happening::TokensChanged => choice = Choice::offer(prompt, &wanted, inventory)?,
             Happening::Answered(Answer::Certificate { certificate }) => {
                 if let Some(found) = choice.usable(&certificate) {
                     return Ok(Outcome::GetSigningCertificate {

@@ -1,6 +1,7 @@
 //! A look at every token that is plugged in: what it is, what it holds, how
 //! many tries its PIN has left. No login, no try spent.
 
+use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kagibashi_card::cancel::Cancel;
@@ -11,14 +12,15 @@ use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::certificate::{KeyUsage, Name};
 use kagibashi_token::{
     Certificate, KeyHandle, PinStatus, Reader, ReaderState, Token, TokenCertificate, TokenError,
-    Tokens, Usability,
+    TokenInfo, Tokens, Usability,
 };
 use sha2::{Digest, Sha256};
 
 use crate::failure;
+use crate::inventory::Inventory;
 
 /// Everything that was seen.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Survey {
     /// Every reader.
     pub readers: Vec<Reader>,
@@ -28,6 +30,21 @@ pub struct Survey {
     pub certificates: Vec<Found>,
     /// What stood in the way of the others, or of all.
     pub trouble: Option<ErrorCode>,
+    /// By reader: the tokens that were read, let go for now.
+    pub paused: HashMap<String, Box<dyn Token>>,
+}
+
+/// What one token is and holds, without what changes from moment to moment.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The same for the same token in any reader.
+    pub id: Text,
+    /// What it is.
+    pub info: TokenInfo,
+    /// What its PIN was like when it was read.
+    pub pin: PinStatus,
+    /// Its certificates, in the order of the card.
+    pub certificates: Vec<Found>,
 }
 
 /// A certificate on a token.
@@ -45,13 +62,36 @@ pub struct Found {
     pub can_sign: bool,
 }
 
+impl Reading {
+    /// Reads a token from its first byte to its last certificate.
+    pub fn take(token: &mut dyn Token) -> Result<Self, TokenError> {
+        let info = token.info()?;
+        let id = Text::from(format!("{}:{}", info.model, info.serial));
+        let now = now();
+        let certificates = token
+            .certificates()?
+            .into_iter()
+            .take(CERTIFICATES_MAX)
+            .map(|certificate| Found::new(id.as_str(), certificate, now))
+            .collect();
+        Ok(Self {
+            id,
+            info,
+            pin: token.pin_status()?,
+            certificates,
+        })
+    }
+}
+
 impl Survey {
-    /// Reads all tokens. `reading` is told each reader before it is read.
+    /// Looks at all tokens, and reads those that the inventory does not know.
+    /// `reading` is told each reader before it is looked at.
     ///
     /// Trouble with one token is written down and does not hide the others;
     /// the only failure is `cancel`.
     pub fn take(
         cancel: &Cancel,
+        inventory: &Inventory,
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let mut survey = Self::default();
@@ -73,9 +113,10 @@ impl Survey {
                 ReaderState::Unsupported { .. } => survey.hindered_by(ErrorCode::UnsupportedToken),
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
-                    let outcome = tokens
-                        .open(&reader.name, cancel)
-                        .and_then(|mut token| survey.read(token.as_mut()));
+                    let outcome = match inventory.in_reader(&reader.name) {
+                        Some(known) => survey.look_again(&tokens, known, cancel),
+                        None => survey.look(&tokens, &reader.name, cancel),
+                    };
                     match outcome {
                         Ok(()) => {}
                         Err(TokenError::Cancelled) => return Err(ErrorCode::Cancelled.into()),
@@ -102,16 +143,47 @@ impl Survey {
         }
     }
 
-    fn read(&mut self, token: &mut dyn Token) -> Result<(), TokenError> {
-        let info = token.info()?;
-        let certificates = token.certificates()?;
-        let pin = token.pin_status()?;
+    fn look(&mut self, tokens: &Tokens, reader: &str, cancel: &Cancel) -> Result<(), TokenError> {
+        let mut token = tokens.open(reader, cancel)?;
+        let reading = Reading::take(token.as_mut())?;
+        self.add(token, reading);
+        Ok(())
+    }
+
+    /// Asks a token that was read before for the one thing that changes in
+    /// place: the tries.
+    fn look_again(
+        &mut self,
+        tokens: &Tokens,
+        mut known: Reading,
+        cancel: &Cancel,
+    ) -> Result<(), TokenError> {
+        let mut token = match tokens.open_again(&known.info, cancel) {
+            Err(TokenError::WrongToken { .. }) => {
+                return self.look(tokens, &known.info.reader, cancel);
+            }
+            opened => opened?,
+        };
+        known.pin = token.pin_status_again(known.pin)?;
+        self.add(token, known);
+        Ok(())
+    }
+
+    /// Lets the token go for now and keeps what it is and holds.
+    fn add(&mut self, mut token: Box<dyn Token>, reading: Reading) {
+        token.pause();
         if self.tokens.len() == TOKENS_MAX {
-            return Ok(());
+            return;
         }
-        let id = format!("{}:{}", info.model, info.serial);
+        let Reading {
+            id,
+            info,
+            pin,
+            certificates,
+        } = reading;
+        self.paused.insert(info.reader.clone(), token);
         self.tokens.push(object::Token {
-            id: Text::new(&id),
+            id,
             reader: info.reader.into(),
             label: info.label.into(),
             serial: info.serial.into(),
@@ -121,14 +193,8 @@ impl Survey {
             pin: pin_shown(pin),
         });
         let room = CERTIFICATES_MAX - self.certificates.len();
-        let now = now();
-        self.certificates.extend(
-            certificates
-                .into_iter()
-                .take(room)
-                .map(|certificate| Found::new(&id, certificate, now)),
-        );
-        Ok(())
+        self.certificates
+            .extend(certificates.into_iter().take(room));
     }
 
     /// The tokens and certificates of a `certificates` command.

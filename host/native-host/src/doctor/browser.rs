@@ -62,7 +62,7 @@ fn registration(variant: &'static Variant, computer: &Computer) -> Observation {
         return texts::REGISTRATION_MISSING.seen_at(variant.name);
     };
     let found = match fs::read(&path) {
-        Ok(text) => Found::of_text(&text),
+        Ok(text) => Found::of_host(&text),
         Err(error) => {
             return texts::REGISTRATION_UNREADABLE
                 .seen_at(variant.name)
@@ -127,7 +127,8 @@ fn is_executable(_: &Path) -> bool {
     true
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
+/// Whether both are the same file, links followed.
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,

@@ -36,6 +36,10 @@ pub enum Subject {
     Browser,
     /// Manifests.
     Registration,
+    /// The PKCS#11 module.
+    Module,
+    /// Where module and host meet.
+    MeetingPlace,
     /// The extension in a browser.
     Extension,
     /// Folders of this program.

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod card;
+mod module;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -6,10 +6,12 @@
 mod browser;
 mod card;
 mod computer;
+mod module;
 
 pub use browser::*;
 pub use card::*;
 pub use computer::*;
+pub use module::*;
 
 use super::finding::{Finding, State, Subject, Text};
 use crate::language::Language;
@@ -62,6 +64,8 @@ pub fn name(subject: Subject, language: Language) -> &'static str {
         Subject::Program => ("Kagibashi 本体", "Kagibashi itself"),
         Subject::Browser => ("ブラウザ", "Browsers"),
         Subject::Registration => ("ブラウザへの登録", "Registration with the browser"),
+        Subject::Module => ("PKCS#11 モジュール", "PKCS#11 module"),
+        Subject::MeetingPlace => ("モジュールとの接続", "Meeting place of module and host"),
         Subject::Extension => ("拡張機能", "Extension"),
         Subject::Storage => ("保存場所", "Own folders"),
         Subject::Service => ("スマートカードのサービス", "Smart card service"),
@@ -120,7 +124,13 @@ mod tests {
     use super::*;
 
     fn all() -> Vec<&'static Finding> {
-        [BROWSER_FINDINGS, COMPUTER_FINDINGS, CARD_FINDINGS].concat()
+        [
+            BROWSER_FINDINGS,
+            MODULE_FINDINGS,
+            COMPUTER_FINDINGS,
+            CARD_FINDINGS,
+        ]
+        .concat()
     }
 
     fn placeholders(text: &Text) -> BTreeSet<&str> {

@@ -29,10 +29,10 @@ mod folder {
     pub fn announced(_: &Variant, location: &Location) -> Option<PathBuf> {
         // A link that leads nowhere counts: the browser would stop at it too.
         location
-            .manifest
+            .file
             .symlink_metadata()
             .is_ok()
-            .then(|| location.manifest.clone())
+            .then(|| location.file.clone())
     }
 
     /// Whether a browser that was not asked about still needs the file.
@@ -50,7 +50,7 @@ mod registry {
     use winreg::RegKey;
     use winreg::enums::{HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE};
 
-    use crate::install::browsers::{Browser, Location, Scope, Variant};
+    use crate::install::browsers::{Location, Scope, Variant};
     use crate::install::platform::{VARIANTS, registry_key};
 
     fn hive(scope: Scope) -> RegKey {
@@ -60,26 +60,27 @@ mod registry {
         })
     }
 
-    fn browsers(location: &Location) -> HashSet<Browser> {
+    /// Browsers may share a key, and Firefox's channels do.
+    fn keys(location: &Location) -> HashSet<String> {
         location
             .variants
             .iter()
-            .map(|variant| variant.browser)
+            .map(|variant| registry_key(variant.browser, location.registration))
             .collect()
     }
 
-    fn named_file(scope: Scope, browser: Browser) -> Option<PathBuf> {
-        let key = hive(scope).open_subkey(registry_key(browser)).ok()?;
+    fn named_file(scope: Scope, key: &str) -> Option<PathBuf> {
+        let key = hive(scope).open_subkey(key).ok()?;
         key.get_value::<String, _>("").ok().map(PathBuf::from)
     }
 
     /// Names the file in the registry; false when every key was so already.
     pub fn announce(location: &Location) -> io::Result<bool> {
         let mut changed = false;
-        for browser in browsers(location) {
-            if named_file(location.scope, browser).as_deref() != Some(&*location.manifest) {
-                let (key, _) = hive(location.scope).create_subkey(registry_key(browser))?;
-                key.set_value("", &location.manifest.as_os_str())?;
+        for key in keys(location) {
+            if named_file(location.scope, &key).as_deref() != Some(&*location.file) {
+                let (key, _) = hive(location.scope).create_subkey(key)?;
+                key.set_value("", &location.file.as_os_str())?;
                 changed = true;
             }
         }
@@ -89,8 +90,8 @@ mod registry {
     /// Takes the keys away; false when there were none.
     pub fn withdraw(location: &Location) -> io::Result<bool> {
         let mut changed = false;
-        for browser in browsers(location) {
-            match hive(location.scope).delete_subkey(registry_key(browser)) {
+        for key in keys(location) {
+            match hive(location.scope).delete_subkey(key) {
                 Ok(()) => changed = true,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -101,14 +102,14 @@ mod registry {
 
     /// The manifest that the browser will read there, if a key names one.
     pub fn announced(variant: &Variant, location: &Location) -> Option<PathBuf> {
-        named_file(location.scope, variant.browser)
+        let key = registry_key(variant.browser, location.registration);
+        named_file(location.scope, &key)
     }
 
     /// Whether a key of any browser still names the file.
     pub fn is_announced_anywhere(location: &Location) -> bool {
-        let names = |browser| named_file(location.scope, browser);
-        VARIANTS
-            .iter()
-            .any(|variant| names(variant.browser).as_deref() == Some(Path::new(&location.manifest)))
+        VARIANTS.iter().any(|variant| {
+            announced(variant, location).as_deref() == Some(Path::new(&location.file))
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::browsers::{Browser, Location, Scope};
+use super::registration::Registration;
 use crate::identity::IDENTITY;
 use crate::manifest::Kind;
 
@@ -20,7 +21,7 @@ pub struct Targets {
     /// Say what would be done, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Only in this folder: that of a profile of its own, say.
+    /// Only a manifest in this folder: that of a profile of its own, say.
     #[arg(long, value_name = "DIR", requires = "kind", conflicts_with_all = ["browser", "system"])]
     pub manifest_dir: Option<PathBuf>,
     /// The kind of browser that reads that folder.
@@ -60,12 +61,11 @@ impl Targets {
     /// The one place that was named instead of browsers.
     pub(super) fn named_folder(&self) -> Option<Location> {
         let (folder, kind) = (self.manifest_dir.as_ref()?, self.kind?);
-        let manifest = folder.join(format!("{}.json", IDENTITY.host_name));
         Some(Location {
             variants: Vec::new(),
             scope: Scope::User,
-            kind,
-            manifest,
+            registration: Registration::Host(kind),
+            file: folder.join(format!("{}.json", IDENTITY.host_name)),
         })
     }
 }

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::places::{Places, Under};
 use super::platform::{SANDBOXED, VARIANTS, manifest_file_name};
+use super::registration::Registration;
 use crate::manifest::Kind;
 
 /// A browser by the name that is typed.
@@ -82,17 +83,17 @@ pub struct Sandboxed {
     pub portal: Option<Browser>,
 }
 
-/// A file in which a browser looks for our manifest.
+/// A file in which a program looks for us.
 #[derive(Clone, Debug)]
 pub struct Location {
-    /// Who looks there; several browsers may share a file.
+    /// The browsers that look there; several may share a file.
     pub variants: Vec<&'static Variant>,
     /// For whom.
     pub scope: Scope,
-    /// The format.
-    pub kind: Kind,
+    /// What is put there.
+    pub registration: Registration,
     /// The file.
-    pub manifest: PathBuf,
+    pub file: PathBuf,
 }
 
 impl Variant {
@@ -123,14 +124,7 @@ impl Variant {
     pub fn locations(&'static self, scope: Scope, places: &Places) -> Vec<Location> {
         let folders: Vec<PathBuf> = match scope {
             Scope::User => vec![places.resolve(self.user)],
-            Scope::System => self
-                .system
-                .iter()
-                .map(|&folder| places.resolve(folder))
-                .enumerate()
-                .filter(|(index, folder)| *index == 0 || folder.parent().is_some_and(Path::is_dir))
-                .map(|(_, folder)| folder)
-                .collect(),
+            Scope::System => places.resolve_present(self.system),
         };
         let kind = self.browser.kind();
         folders
@@ -138,8 +132,8 @@ impl Variant {
             .map(|folder| Location {
                 variants: vec![self],
                 scope,
-                kind,
-                manifest: folder.join(manifest_file_name(kind)),
+                registration: Registration::Host(kind),
+                file: folder.join(manifest_file_name(kind)),
             })
             .collect()
     }
@@ -157,11 +151,21 @@ impl Sandboxed {
 impl Location {
     /// Who looks there, such as `Google Chrome, Brave`.
     pub fn names(&self) -> String {
-        self.variants
-            .iter()
-            .map(|variant| variant.name)
-            .collect::<Vec<_>>()
-            .join(", ")
+        if self.registration == Registration::P11KitModule {
+            return "p11-kit".to_owned();
+        }
+        let mut readers: Vec<&Variant> = Vec::new();
+        for variant in &self.variants {
+            // The channels of a browser that share a file are named as one.
+            if !readers
+                .iter()
+                .any(|reader| reader.browser == variant.browser)
+            {
+                readers.push(variant);
+            }
+        }
+        let names: Vec<_> = readers.iter().map(|variant| variant.name).collect();
+        names.join(", ")
     }
 }
 
@@ -215,10 +219,7 @@ pub fn locations(variants: &[&'static Variant], scope: Scope, places: &Places) -
         .iter()
         .flat_map(|variant| variant.locations(scope, places))
     {
-        match all
-            .iter_mut()
-            .find(|known| known.manifest == location.manifest)
-        {
+        match all.iter_mut().find(|known| known.file == location.file) {
             Some(known) => known.variants.extend(location.variants),
             None => all.push(location),
         }

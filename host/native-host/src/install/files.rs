@@ -28,13 +28,26 @@ pub fn make_folder(folder: &Path, scope: Scope) -> io::Result<Vec<PathBuf>> {
 
 /// Writes a file that anybody may read, at once as a whole: no reader ever sees
 /// half of it, and no power cut leaves half of it.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with_mode(path, content, 0o644)
+}
+
+/// Writes a file that is not ours alone, as [`write`] does. One that is there
+/// keeps its mode, and a link to it stays a link; a new one is its person's
+/// alone.
+pub fn write_shared(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mode = mode_of(&path).unwrap_or(0o600);
+    write_with_mode(&path, content, mode)
+}
+
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut file = tempfile::Builder::new()
         .prefix(".kagibashi")
         .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    set_mode(file.path(), 0o644)?;
+    file.write_all(content)?;
+    set_mode(file.path(), mode)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
@@ -65,6 +78,18 @@ fn folder_mode(scope: Scope) -> u32 {
         Scope::User => 0o700,
         Scope::System => 0o755,
     }
+}
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+
+    Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> Option<u32> {
+    None
 }
 
 #[cfg(unix)]
@@ -110,7 +135,7 @@ mod tests {
         let path = home.path().join("manifest.json");
         fs::write(&elsewhere, "old").unwrap();
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        write(&path, "new").unwrap();
+        write(&path, b"new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(
             fs::read_to_string(&elsewhere).unwrap(),
@@ -121,11 +146,20 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o644
         );
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).unwrap();
+        write_shared(&link, b"shared").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "shared");
+        assert_eq!(mode_of(&elsewhere), Some(0o640));
+        write_shared(&home.path().join("new"), b"").unwrap();
+        assert_eq!(mode_of(&home.path().join("new")), Some(0o600));
         assert_eq!(
             fs::read_dir(home.path()).unwrap().count(),
-            2,
+            4,
             "no temporary file stays"
         );
-        assert!(write(&home.path().join("none/manifest.json"), "new").is_err());
+        assert!(write(&home.path().join("none/manifest.json"), b"new").is_err());
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::identity::IDENTITY;
 use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::modules::ModulePlaces;
 use crate::install::places::Under::{self, Config, Home, LocalData, Root};
 use crate::manifest::Kind;
 
@@ -21,6 +22,20 @@ pub const SYSTEM_STATE: Under = Root("var/lib/kagibashi");
 pub fn manifest_file_name(_: Kind) -> String {
     format!("{}.json", IDENTITY.host_name)
 }
+
+/// Where the PKCS#11 module is made known. Chromium 156 makes the second
+/// database when there is none. p11-kit looks in the home, whatever
+/// `XDG_CONFIG_HOME` says, and does not do so for root.
+pub const MODULE_PLACES: ModulePlaces = ModulePlaces {
+    firefox_user: Home(".mozilla/pkcs11-modules"),
+    firefox_system: &[
+        Root("usr/lib/mozilla/pkcs11-modules"),
+        Root("usr/lib64/mozilla/pkcs11-modules"),
+    ],
+    nss_databases: &[Home(".pki/nssdb"), LocalData("pki/nssdb")],
+    p11_kit_user: Some(Home(".config/pkcs11/modules")),
+    p11_kit_system: Some(Root("usr/share/p11-kit/modules")),
+};
 
 /// The browsers outside of boxes, the channel of most people first.
 pub const VARIANTS: &[Variant] = &[

@@ -3,6 +3,7 @@
 
 use crate::identity::IDENTITY;
 use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::modules::ModulePlaces;
 use crate::install::places::Under::{self, Config, Root};
 use crate::manifest::Kind;
 
@@ -13,6 +14,16 @@ pub const SYSTEM_STATE: Under = Root("Library/Application Support/Kagibashi");
 pub fn manifest_file_name(_: Kind) -> String {
     format!("{}.json", IDENTITY.host_name)
 }
+
+/// Where the PKCS#11 module is made known: to Firefox alone. Chromium uses the
+/// keychain.
+pub const MODULE_PLACES: ModulePlaces = ModulePlaces {
+    firefox_user: Config("Mozilla/PKCS11Modules"),
+    firefox_system: &[Root("Library/Application Support/Mozilla/PKCS11Modules")],
+    nss_databases: &[],
+    p11_kit_user: None,
+    p11_kit_system: None,
+};
 
 /// macOS has no browsers in boxes that could not start programs.
 pub const SANDBOXED: &[Sandboxed] = &[];

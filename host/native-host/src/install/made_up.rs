@@ -92,7 +92,7 @@ impl MadeUp {
         report
             .entries
             .iter()
-            .map(|entry| (relative(&entry.manifest), entry.deed.clone()))
+            .map(|entry| (relative(&entry.file), entry.deed.clone()))
             .collect()
     }
 }

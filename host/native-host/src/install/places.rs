@@ -60,6 +60,17 @@ impl Places {
         path.split('/')
             .fold(base.to_owned(), |folder, part| folder.join(part))
     }
+
+    /// The first of these folders, and each other one whose parent is there.
+    pub fn resolve_present(&self, folders: &[Under]) -> Vec<PathBuf> {
+        folders
+            .iter()
+            .map(|&folder| self.resolve(folder))
+            .enumerate()
+            .filter(|(index, folder)| *index == 0 || folder.parent().is_some_and(Path::is_dir))
+            .map(|(_, folder)| folder)
+            .collect()
+    }
 }
 
 #[cfg(not(windows))]
@@ -72,6 +83,15 @@ fn root() -> PathBuf {
     let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
     PathBuf::from(format!("{drive}\\"))
 }
+
+/// The file of the PKCS#11 module, which is beside this program.
+pub const MODULE_FILE: &str = if cfg!(windows) {
+    "kagibashi_pkcs11.dll"
+} else if cfg!(target_os = "macos") {
+    "libkagibashi_pkcs11.dylib"
+} else {
+    "libkagibashi_pkcs11.so"
+};
 
 /// This program's file, without links on the way.
 pub fn this_program() -> io::Result<PathBuf> {

@@ -1,5 +1,5 @@
-//! Which folders the installer has made, so that the uninstaller takes away
-//! those and no others.
+//! What the installer has made besides its own files, so that the uninstaller
+//! takes away that and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use super::files;
 
 const FILE: &str = "installed.json";
 
-/// The folders made for one [`Scope`].
+/// What was made for one [`Scope`].
 #[derive(Debug)]
 pub struct Receipt {
     folder: PathBuf,
@@ -25,6 +25,9 @@ pub struct Receipt {
 struct Kept {
     /// Sorted, so that each folder stands after those it is in.
     folders: BTreeSet<PathBuf>,
+    /// Files for entries of others besides ours that were not there before.
+    #[serde(default)]
+    shared_files: BTreeSet<PathBuf>,
 }
 
 impl Receipt {
@@ -52,6 +55,18 @@ impl Receipt {
             .folders
             .extend(files::make_folder(&self.folder, self.scope)?);
         self.write()
+    }
+
+    /// Adds a file for entries of others besides ours, before it is made.
+    pub fn add_shared_file(&mut self, file: &Path) -> io::Result<()> {
+        self.kept.shared_files.insert(file.to_owned());
+        self.add(files::make_folder(&self.folder, self.scope)?)?;
+        self.write()
+    }
+
+    /// Whether that file was not there before.
+    pub fn has_shared_file(&self, file: &Path) -> bool {
+        self.kept.shared_files.contains(file)
     }
 
     /// Removes the listed folders that are empty now. Once nothing else of ours
@@ -82,6 +97,6 @@ impl Receipt {
     fn write(&self) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(&self.kept)?;
         text.push('\n');
-        files::write(&self.folder.join(FILE), &text)
+        files::write(&self.folder.join(FILE), text.as_bytes())
     }
 }

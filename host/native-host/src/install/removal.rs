@@ -5,16 +5,19 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::arguments::UninstallArgs;
-use super::browsers::{self, Location, Scope};
+use super::browsers::{self, Browser, Location, Scope, Variant};
 use super::error::InstallError;
+use super::nss::{self, ModuleList};
+use super::receipt::Receipt;
+use super::registration::Standing;
 use super::report::{Deed, Report, say};
-use super::{Computer, announcement, files, texts};
+use super::{Computer, announcement, files, modules, texts};
 use crate::folders::Folders;
 use crate::language::Language;
-use crate::manifest::Found;
+use crate::manifest::Kind;
 
 /// Takes back what [`install`](super::install) did, and says so on `out`: manifests that are
-/// ours, folders that were made for them, and the logs. With `purge` the grants
+/// ours, entries of the module, folders that were made for them, and the logs. With `purge` the grants
 /// go too.
 pub fn uninstall(
     arguments: &UninstallArgs,
@@ -25,20 +28,17 @@ pub fn uninstall(
     let targets = &arguments.targets;
     let scope = targets.scope();
     let locations = targets.named_folder().map_or_else(
-        || browsers::locations(&browsers::known(&targets.browser), scope, &computer.places),
+        || locations_to_clear(&targets.browser, scope, computer),
         |location| vec![location],
     );
+    let receipt = computer.receipt(scope);
     let mut report = Report::default();
     for location in &locations {
-        let Some(deed) = removal_at(location)? else {
+        let Some(deed) = removal_at(location, &receipt)? else {
             continue;
         };
-        if deed == Deed::Removed && !targets.dry_run {
-            let failed = || InstallError::at(&location.manifest);
-            announcement::withdraw(location).map_err(failed())?;
-            if !announcement::is_announced_anywhere(location) {
-                files::remove(&location.manifest).map_err(failed())?;
-            }
+        if !targets.dry_run {
+            take(location, &deed).map_err(InstallError::at(&location.file))?;
         }
         report.add(location, deed, targets.dry_run, out, language)?;
     }
@@ -53,23 +53,105 @@ pub fn uninstall(
     Ok(report)
 }
 
+/// All places of these browsers, or of all. A list of modules that another
+/// browser of the family reads is left to it as long as it knows the host.
+fn locations_to_clear(names: &[Browser], scope: Scope, computer: &Computer) -> Vec<Location> {
+    let places = &computer.places;
+    let known = browsers::known(names);
+    let others: Vec<&'static Variant> = browsers::known(&[])
+        .into_iter()
+        .filter(|variant| !names.is_empty() && !names.contains(&variant.browser))
+        .filter(|variant| variant.browser.kind() == Kind::Chromium)
+        .collect();
+    let list_is_needed = browsers::locations(&others, scope, places)
+        .iter()
+        .any(is_ours);
+    let mut locations = browsers::locations(&known, scope, places);
+    locations.extend(
+        modules::locations(&known, names, scope, places)
+            .into_iter()
+            .filter(|location| !(location.registration.is_shared() && list_is_needed)),
+    );
+    locations
+}
+
+fn is_ours(location: &Location) -> bool {
+    fs::read(&location.file).is_ok_and(|present| {
+        matches!(
+            location.registration.standing(&present),
+            Standing::Ours { .. }
+        )
+    })
+}
+
 /// What is to be removed at a place; `None` where nothing is.
-fn removal_at(location: &Location) -> Result<Option<Deed>, InstallError> {
-    if location.manifest.symlink_metadata().is_err() {
+fn removal_at(location: &Location, receipt: &Receipt) -> Result<Option<Deed>, InstallError> {
+    let Location {
+        registration, file, ..
+    } = location;
+    if file.symlink_metadata().is_err() {
         // The registry may still name a file that somebody has deleted.
-        let named = location.variants.iter().any(|variant| {
-            announcement::announced(variant, location).as_ref() == Some(&location.manifest)
-        });
+        let named = location
+            .variants
+            .iter()
+            .any(|variant| announcement::announced(variant, location).as_ref() == Some(file));
         return Ok(named.then_some(Deed::Removed));
     }
-    match fs::read(&location.manifest) {
-        Ok(present) => Ok(Some(match Found::of_text(&present) {
-            Found::Foreign { name } => Deed::LeftForeign { name },
-            Found::Ours(_) | Found::Damaged => Deed::Removed,
-        })),
+    match fs::read(file) {
+        Ok(present) => Ok(match registration.standing(&present) {
+            Standing::Absent => None,
+            Standing::Foreign { name } => Some(Deed::LeftForeign { name }),
+            Standing::Ours { .. } if registration.is_shared() => {
+                let ours_alone = receipt.has_shared_file(file) && nobody_uses(file, &present);
+                Some(if ours_alone {
+                    Deed::Removed
+                } else {
+                    Deed::TakenOut
+                })
+            }
+            Standing::Ours { .. } | Standing::Damaged => Some(Deed::Removed),
+        }),
         // A link of our name that leads nowhere.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(Deed::Removed)),
-        Err(error) => Err(InstallError::at(&location.manifest)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok((!registration.is_shared()).then_some(Deed::Removed))
+        }
+        Err(error) => Err(InstallError::at(file)(error)),
+    }
+}
+
+/// Whether a database that we made is as we made it: a browser that has used
+/// it has put its keys and certificates beside the list.
+fn nobody_uses(list: &Path, present: &[u8]) -> bool {
+    let Some(folder) = list.parent() else {
+        return false;
+    };
+    let others = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.path() != list);
+    !others && nss::new_list(folder).is_some_and(|new| new == ModuleList(present).without_us())
+}
+
+fn take(location: &Location, deed: &Deed) -> io::Result<()> {
+    let file = &location.file;
+    match deed {
+        Deed::Removed => {
+            announcement::withdraw(location)?;
+            if !announcement::is_announced_anywhere(location) {
+                files::remove(file)?;
+            }
+            Ok(())
+        }
+        Deed::TakenOut => {
+            let rest = ModuleList(&fs::read(file)?).without_us();
+            files::write_shared(file, &rest)
+        }
+        Deed::Created
+        | Deed::Replaced { .. }
+        | Deed::Unchanged
+        | Deed::LeftForeign { .. }
+        | Deed::Entered => Ok(()),
     }
 }
 
@@ -82,11 +164,7 @@ fn remove_own_files(
     out: &mut dyn Write,
     language: Language,
 ) -> Result<(), InstallError> {
-    let everywhere = browsers::locations(&browsers::known(&[]), scope, &computer.places);
-    let nothing_is_left = !everywhere.iter().any(|location| {
-        fs::read(&location.manifest)
-            .is_ok_and(|text| matches!(Found::of_text(&text), Found::Ours(_)))
-    });
+    let nothing_is_left = !locations_to_clear(&[], scope, computer).iter().any(is_ours);
     // Read before anything is removed: it is one of the files that go.
     let receipt = computer.receipt(scope);
     let Folders { config, state } = &computer.folders;

@@ -18,10 +18,10 @@ pub struct Report {
 /// What was done with one file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose file it is, such as `Chromium`; empty for a folder that was named.
+    /// Who looks there, such as `Chromium`; empty for a folder that was named.
     pub browsers: String,
     /// The file.
-    pub manifest: PathBuf,
+    pub file: PathBuf,
     /// What was done.
     pub deed: Deed,
 }
@@ -33,18 +33,22 @@ pub enum Deed {
     Created,
     /// It had something else in it.
     Replaced {
-        /// The program it named, or that it was damaged.
+        /// The program or module it named, or that it was damaged.
         previous: String,
     },
     /// It was right already.
     Unchanged,
-    /// Another host's manifest has our file name.
+    /// Other software's file has our file name.
     LeftForeign {
-        /// The other host.
+        /// The other software.
         name: String,
     },
     /// It is gone.
     Removed,
+    /// Our entry was added to a file of others.
+    Entered,
+    /// Our entry was taken out of a file of others, which stays.
+    TakenOut,
 }
 
 impl Deed {
@@ -71,7 +75,7 @@ impl Report {
         let browsers = location.names();
         let entry = Entry {
             browsers,
-            manifest: location.manifest.clone(),
+            file: location.file.clone(),
             deed,
         };
         if !entry.browsers.is_empty() {

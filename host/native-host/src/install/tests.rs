@@ -1,6 +1,8 @@
 //! The installer on made-up computers with Linux.
 #![cfg(target_os = "linux")]
 
+mod modules;
+mod policies;
 mod tables;
 
 use std::fs;
@@ -10,7 +12,7 @@ use super::browsers::Browser;
 use super::made_up::MadeUp;
 use super::*;
 use crate::identity::IDENTITY;
-use crate::manifest::Kind;
+use crate::manifest::{Found, Kind};
 
 fn of(browsers: &[Browser]) -> InstallArgs {
     InstallArgs {
@@ -75,8 +77,8 @@ fn each_browser_that_is_found_gets_its_manifest() {
             .collect();
         assert_eq!(made_up.deeds(&report), expected, "{files:?}");
         for entry in &report.entries {
-            let text = fs::read(&entry.manifest).unwrap();
-            let Found::Ours(manifest) = Found::of_text(&text) else {
+            let text = fs::read(&entry.file).unwrap();
+            let Found::Ours(manifest) = Found::of_host(&text) else {
                 panic!("{entry:?}")
             };
             assert_eq!(manifest.path, "/opt/鍵橋/kagibashi");

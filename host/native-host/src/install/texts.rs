@@ -6,7 +6,7 @@ use crate::language::Language;
 
 /// What was done with one file, or will be.
 pub fn entry(entry: &Entry, dry_run: bool, language: Language) -> String {
-    let path = entry.manifest.display();
+    let path = entry.file.display();
     match (&entry.deed, dry_run) {
         (Deed::Created, false) => {
             language.choose(format!("作成しました: {path}"), format!("Created: {path}"))
@@ -22,6 +22,22 @@ pub fn entry(entry: &Entry, dry_run: bool, language: Language) -> String {
         (Deed::Replaced { previous }, true) => language.choose(
             format!("更新します: {path}\n    いまの内容: {previous}"),
             format!("Would update: {path}\n    Now: {previous}"),
+        ),
+        (Deed::Entered, false) => language.choose(
+            format!("一覧に追加しました: {path}"),
+            format!("Added to the list: {path}"),
+        ),
+        (Deed::Entered, true) => language.choose(
+            format!("一覧に追加します: {path}"),
+            format!("Would add to the list: {path}"),
+        ),
+        (Deed::TakenOut, false) => language.choose(
+            format!("一覧から Kagibashi だけを取り除きました: {path}"),
+            format!("Took Kagibashi out of the list: {path}"),
+        ),
+        (Deed::TakenOut, true) => language.choose(
+            format!("一覧から Kagibashi だけを取り除きます: {path}"),
+            format!("Would take Kagibashi out of the list: {path}"),
         ),
         (Deed::Unchanged, _) => language.choose(
             format!("すでに登録されています: {path}"),
@@ -39,6 +55,34 @@ pub fn entry(entry: &Entry, dry_run: bool, language: Language) -> String {
             format!("Would remove: {path}"),
         ),
     }
+}
+
+/// The module is not where it should be; all else was done.
+pub fn no_module(module: &std::path::Path, language: Language) -> String {
+    let module = module.display();
+    language.choose(
+        format!(
+            "PKCS#11 モジュールが見つからないため、登録していません: {module}\n    \
+             証明書を求めるサイト（TLS クライアント認証）に入るには、このファイルが必要です。\
+             kagibashi と同じフォルダーに置いて、もう一度 kagibashi install を実行してください。"
+        ),
+        format!(
+            "The PKCS#11 module was not found, so it was not registered: {module}\n    \
+             Sites that ask the browser itself for a certificate (TLS client authentication) need \
+             it. Put it beside kagibashi, and run kagibashi install again."
+        ),
+    )
+}
+
+/// Chromium's lists of modules cannot be reached from a machine-wide
+/// installation.
+pub fn module_is_personal(language: Language) -> &'static str {
+    language.choose(
+        "Chrome や Chromium などで PKCS#11 モジュールを使うには、使う人ごとに、\
+         --system を付けずに kagibashi install を実行してください。",
+        "For the PKCS#11 module in Chrome, Chromium and the like, each person has to run \
+         kagibashi install once, without --system.",
+    )
 }
 
 /// What stood in a file that nobody could use.

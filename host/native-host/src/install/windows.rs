@@ -3,7 +3,9 @@
 
 use crate::identity::IDENTITY;
 use crate::install::browsers::{Browser, Sandboxed, Variant};
+use crate::install::modules::ModulePlaces;
 use crate::install::places::Under::{self, Config, LocalData, Root};
+use crate::install::registration::Registration;
 use crate::manifest::Kind;
 
 const USER: Under = LocalData("Kagibashi/native-messaging");
@@ -21,13 +23,26 @@ pub fn manifest_file_name(kind: Kind) -> String {
     format!("{}.{kind}.json", IDENTITY.host_name)
 }
 
+/// Where the PKCS#11 module is made known: to Firefox alone. Chromium uses the
+/// certificate store of Windows.
+pub const MODULE_PLACES: ModulePlaces = ModulePlaces {
+    firefox_user: USER,
+    firefox_system: SYSTEM,
+    nss_databases: &[],
+    p11_kit_user: None,
+    p11_kit_system: None,
+};
+
 /// The key below `HKEY_CURRENT_USER` or `HKEY_LOCAL_MACHINE` where a browser,
-/// in any of its channels, looks for hosts.
+/// in any of its channels, looks for a registration.
 #[cfg_attr(
     not(windows),
     allow(dead_code, reason = "the table is tested everywhere")
 )]
-pub fn registry_key(browser: Browser) -> String {
+pub fn registry_key(browser: Browser, registration: Registration) -> String {
+    if registration == Registration::FirefoxModule {
+        return format!(r"Software\Mozilla\PKCS11Modules\{}", IDENTITY.module_name);
+    }
     let maker = match browser {
         Browser::Chrome => r"Google\Chrome",
         Browser::Chromium => "Chromium",

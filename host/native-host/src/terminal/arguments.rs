@@ -70,6 +70,8 @@ pub enum Command {
     /// Sites that may ask for signatures of hashes.
     #[command(subcommand)]
     Sites(SiteCommand),
+    /// Serve the PKCS#11 module of programs that are no browsers. Started by the module.
+    Agent,
     /// Make this program known to the browsers.
     Install(InstallArgs),
     /// Undo exactly what install did.

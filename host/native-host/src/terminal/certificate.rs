@@ -17,6 +17,7 @@ use super::arguments::Format;
 use super::exit::Ending;
 use super::print::{self, plain, row};
 use crate::command::survey::{Found, Survey, names};
+use crate::inventory::Inventory;
 use crate::language::Language;
 use crate::terminal::words::{Words, date};
 
@@ -176,7 +177,7 @@ fn certs_only(found: &Found, survey: &Survey) -> Result<Vec<u8>, Ending> {
 }
 
 fn survey() -> Result<Survey, Ending> {
-    let survey = Survey::take(&Cancel::new(), |_| Ok(()))?;
+    let survey = Survey::take(&Cancel::new(), &Inventory::empty(), |_| Ok(()))?;
     match survey.trouble {
         Some(code) if survey.tokens.is_empty() => Err(Failure::new(code).into()),
         _ => Ok(survey),

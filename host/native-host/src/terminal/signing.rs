@@ -11,16 +11,18 @@ use super::Outcome;
 use super::arguments::{AuthenticateArgs, PaddingName, SignArgs};
 use super::conversation::Conversation;
 use super::print;
-use crate::command::signature::{self, Choice, Wanted};
+use crate::command::choice::{Choice, Wanted};
+use crate::command::signature;
 use crate::command::{authenticate, sign};
 use crate::grant::Grants;
+use crate::inventory::Inventory;
 use crate::language::Language;
 
 /// Signs a challenge and prints the authentication token.
 pub fn authenticate(typed: &AuthenticateArgs, language: Language) -> Outcome {
     let request = Authenticate::new(Origin::parse(&typed.origin)?, typed.nonce.clone())?;
     let mut prompt = Conversation::new(language, typed.pin.clone(), typed.certificate.clone());
-    let token = authenticate::authenticate(&request, &mut prompt)?;
+    let token = authenticate::authenticate(&request, &Inventory::empty(), &mut prompt)?;
     Ok(print::json(&token)?)
 }
 
@@ -40,9 +42,10 @@ pub fn sign(typed: &SignArgs, language: Language) -> Outcome {
     let wanted = Wanted::Named(typed.certificate.clone());
     let mut prompt =
         Conversation::new(language, typed.pin.clone(), Some(typed.certificate.clone()));
-    let choice = Choice::offer(&mut prompt, &wanted)?;
+    let inventory = Inventory::empty();
+    let choice = Choice::offer(&mut prompt, &wanted, &inventory)?;
     let algorithm = sign::algorithm(hash_function, padding);
-    let signed = signature::sign(&mut prompt, &wanted, choice, algorithm, &hash)?;
+    let signed = signature::sign(&mut prompt, &wanted, &inventory, choice, algorithm, &hash)?;
     Ok(print::lines([STANDARD.encode(&signed.signature)])?)
 }
 

@@ -32,6 +32,7 @@ pub fn program(home: &Path, pcscd: &Path) -> Command {
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_STATE_HOME", home.join("state"))
+        .env("XDG_RUNTIME_DIR", home.join("run"))
         .env("KAGIBASHI_LOG", "debug")
         .env("LC_ALL", "C.UTF-8")
         .env("PCSCLITE_CSOCK_NAME", pcscd);
@@ -134,7 +135,8 @@ impl Browser {
             let message = self.receive().expect("the host ended");
             let passing = ["reading-token", "working", "waiting-for-token"]
                 .iter()
-                .any(|it| message["view"]["kind"] == *it && *it != kind);
+                .any(|it| message["view"]["kind"] == *it && *it != kind)
+                || message["type"] == "logins" && kind != "logins";
             if !passing {
                 assert!(
                     message["type"] == kind || message["view"]["kind"] == kind,
@@ -150,6 +152,17 @@ impl Browser {
         let failure = self.next_of("failure");
         assert_eq!(failure["error"]["name"], name, "{failure}");
         failure
+    }
+
+    /// The next failure, with whatever else the extension is told before it.
+    pub fn fails_with_among(&mut self, name: &str) -> Value {
+        loop {
+            let message = self.receive().expect("the host ended");
+            if message["type"] == "failure" {
+                assert_eq!(message["error"]["name"], name, "{message}");
+                return message;
+            }
+        }
     }
 
     /// Closes the host's stdin, as a browser that ends.

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 /// A home, and the service that its person's programs talk to.
 pub struct Home {
     folder: TempDir,
+    programs: TempDir,
     /// `PCSCLITE_CSOCK_NAME`
     pub pcscd: PathBuf,
     language: &'static str,
@@ -23,6 +24,7 @@ impl Home {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            programs: programs(),
             pcscd: PathBuf::from("/nonexistent/pcscd.comm"),
             language: "ja_JP.UTF-8",
         }
@@ -52,13 +54,19 @@ impl Home {
         }
     }
 
+    /// The program, where it was put for this person.
+    pub fn program(&self) -> PathBuf {
+        self.programs.path().join("kagibashi")
+    }
+
     /// Runs the program.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_kagibashi"))
+        Command::new(self.program())
             .args(arguments)
             .env("HOME", self.folder.path())
             .env("LC_ALL", self.language)
             .env("PCSCLITE_CSOCK_NAME", &self.pcscd)
+            .env_remove("XDG_RUNTIME_DIR")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_STATE_HOME")
@@ -108,4 +116,15 @@ impl Home {
             }
         }
     }
+}
+
+/// The program with a module beside it, as a package lays them down: whether
+/// the real one has been built by now is cargo's business.
+fn programs() -> TempDir {
+    const A_LIBRARY: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+    let built = Path::new(env!("CARGO_BIN_EXE_kagibashi"));
+    let folder = tempfile::tempdir_in(built.parent().unwrap()).unwrap();
+    fs::hard_link(built, folder.path().join("kagibashi")).unwrap();
+    fs::copy(A_LIBRARY, folder.path().join("libkagibashi_pkcs11.so")).unwrap();
+    folder
 }

@@ -10,7 +10,7 @@ mod pin;
 
 use kagibashi_card::apdu::{Command, Response};
 use kagibashi_card::channel::{Channel, ChannelError};
-use kagibashi_card::scp01::StaticKeys;
+use kagibashi_card::scp01::{Mode, StaticKeys};
 use kagibashi_card::secure_messaging::{SecureMessaging, SecureMessagingError};
 use kagibashi_card::status_word::StatusWord;
 
@@ -20,7 +20,9 @@ use super::TokenKind;
 use crate::algorithm::SignatureAlgorithm;
 use crate::error::{Operation, TokenError};
 use crate::pin::{Pin, PinStatus};
-use crate::token::{KeyHandle, LoggedIn, PrivateKeys, Token, TokenCertificate, TokenInfo};
+use crate::token::{
+    KeptLogin, KeyHandle, LoggedIn, PrivateKeys, Token, TokenCertificate, TokenInfo,
+};
 
 /// The ATR; the mask leaves out firmware version, layout mark and check byte.
 const ATR: [u8; 23] = [
@@ -54,6 +56,8 @@ pub(super) struct Epass2003 {
     certificates: Option<Vec<TokenCertificate>>,
     /// The number of the user PIN, once the directory was read.
     pin_reference: Option<u8>,
+    /// A PIN was sent, and the card not reset since.
+    pin_given: bool,
 }
 
 impl Epass2003 {
@@ -63,21 +67,45 @@ impl Epass2003 {
         atr: &[u8],
     ) -> Result<Self, TokenError> {
         let capabilities = Capabilities::read(&mut channel)?;
-        let card = match capabilities.mode {
+        let mut token = Self::new(channel, capabilities.mode, reader, atr);
+        token.serial = capabilities.serial.map(hex::encode_upper);
+        token.renew()?;
+        Ok(token)
+    }
+
+    /// Instead of its capabilities asks the card for its serial number only. One that does not
+    /// understand us is asked for its capabilities after all.
+    pub(super) fn open_again(
+        channel: Box<dyn Channel>,
+        atr: &[u8],
+        known: &TokenInfo,
+    ) -> Result<Self, TokenError> {
+        let mut token = Self::new(channel, known.secure_messaging, &known.reader, atr);
+        match token.renew() {
+            Err(TokenError::SecureMessaging(_) | TokenError::Unexpected { .. }) => {
+                token = Self::open(token.card.into_channel(), &known.reader, atr)?;
+            }
+            renewed => renewed?,
+        }
+        token.check_serial(&known.serial)?;
+        Ok(token)
+    }
+
+    fn new(channel: Box<dyn Channel>, mode: Option<Mode>, reader: &str, atr: &[u8]) -> Self {
+        let card = match mode {
             Some(mode) => SecureMessaging::new(channel, mode, StaticKeys::TRANSPORT),
             None => SecureMessaging::unprotected(channel),
         };
-        let mut token = Self {
+        Self {
             card,
             reader: reader.to_owned(),
             firmware: firmware(atr).unwrap_or_default(),
-            serial: capabilities.serial.map(hex::encode_upper),
+            serial: None,
             files: Files::default(),
             certificates: None,
             pin_reference: None,
-        };
-        token.renew()?;
-        Ok(token)
+            pin_given: false,
+        }
     }
 
     /// Opens a new session with the card; no PIN is valid after that and no file selected.
@@ -88,7 +116,7 @@ impl Epass2003 {
             Err(SecureMessagingError::Handshake {
                 status: StatusWord::KeyNotFound,
             }) => {
-                self.card.channel_mut().reset()?;
+                self.card.reset()?;
                 self.card.renew()
             }
             Err(
@@ -140,10 +168,32 @@ impl Epass2003 {
         match steps(self) {
             Err(TokenError::SessionStolen) => {
                 tracing::info!("the session with the card was lost; opening a new one");
-                self.renew()?;
+                self.recover()?;
                 steps(self)
             }
             outcome => outcome,
+        }
+    }
+
+    /// Opens a new session with the same card. In a pause it may have been exchanged for another:
+    /// the reset that follows an insertion can hide the removal before it.
+    fn recover(&mut self) -> Result<(), TokenError> {
+        let capabilities = Capabilities::read(self.card.channel_mut())?;
+        if capabilities.mode != self.card.mode() {
+            return Err(TokenError::CardRemoved);
+        }
+        self.renew()?;
+        let Some(known) = self.serial.clone() else {
+            return Ok(());
+        };
+        let found = match capabilities.serial {
+            Some(serial) => hex::encode_upper(serial),
+            None => self.ask_serial()?,
+        };
+        if found == known {
+            Ok(())
+        } else {
+            Err(TokenError::CardRemoved)
         }
     }
 
@@ -151,13 +201,27 @@ impl Epass2003 {
         if let Some(serial) = &self.serial {
             return Ok(serial.clone());
         }
-        let data = self.repeatable(|token| {
-            let command = Command::new(0x00, 0xCA, 0x01, 0x80).expecting(0);
-            token.request(Operation::GetData, &command)
-        })?;
-        let serial = hex::encode_upper(data);
+        let serial = self.repeatable(Self::ask_serial)?;
         self.serial = Some(serial.clone());
         Ok(serial)
+    }
+
+    fn check_serial(&mut self, expected: &str) -> Result<(), TokenError> {
+        let found = self.serial()?;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(TokenError::WrongToken {
+                expected: expected.to_owned(),
+                found,
+            })
+        }
+    }
+
+    fn ask_serial(&mut self) -> Result<String, TokenError> {
+        let command = Command::new(0x00, 0xCA, 0x01, 0x80).expecting(0);
+        self.request(Operation::GetData, &command)
+            .map(hex::encode_upper)
     }
 }
 
@@ -188,16 +252,17 @@ impl Token for Epass2003 {
         self.ask_pin_status()
     }
 
+    fn pin_status_again(&mut self, earlier: PinStatus) -> Result<PinStatus, TokenError> {
+        let (tries_left, locked) = self.ask_tries_left()?;
+        Ok(PinStatus {
+            tries_left,
+            locked,
+            ..earlier
+        })
+    }
+
     fn check_holds(&mut self, key: &KeyHandle) -> Result<(), TokenError> {
-        let found = self.serial()?;
-        if found == key.serial {
-            Ok(())
-        } else {
-            Err(TokenError::WrongToken {
-                expected: key.serial.clone(),
-                found,
-            })
-        }
+        self.check_serial(&key.serial)
     }
 
     fn login(&mut self, pin: &Pin) -> Result<LoggedIn<'_>, TokenError> {
@@ -208,6 +273,29 @@ impl Token for Epass2003 {
     fn verify_pin(&mut self, pin: &Pin) -> Result<(), TokenError> {
         self.authenticate(pin)?;
         self.renew()
+    }
+
+    fn log_in(mut self: Box<Self>, pin: &Pin) -> Result<KeptLogin, TokenError> {
+        if self.card.mode().is_none() {
+            return Err(TokenError::LoginUnprotected);
+        }
+        self.authenticate(pin)?;
+        // The operation whose flag this is ends with the login that it was for.
+        self.card.channel_mut().outlive_cancel();
+        Ok(KeptLogin::new(self))
+    }
+
+    fn pause(&mut self) {
+        if self.pin_given {
+            self.files.forget_selection();
+            match self.card.reset() {
+                Ok(()) => self.pin_given = false,
+                // The session's keys are forgotten, so nobody can use the login; and the reset at
+                // the end still stands.
+                Err(error) => tracing::warn!(%error, "the card could not be reset"),
+            }
+        }
+        self.card.channel_mut().pause();
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError> {
@@ -224,6 +312,14 @@ impl PrivateKeys for Epass2003 {
     ) -> Result<Vec<u8>, TokenError> {
         self.check_holds(key)?;
         self.make_signature(key, algorithm, digest)
+    }
+
+    fn pause_with_login(&mut self) {
+        self.card.channel_mut().pause();
+    }
+
+    fn forget_login(&mut self) {
+        self.card.channel_mut().leave_at_end();
     }
 }
 

@@ -1,7 +1,9 @@
 //! The ePass2003 driver against a software card in process.
 #![allow(clippy::unwrap_used)]
 
+mod kept_login;
 mod listing;
+mod pausing;
 mod pin;
 mod signing;
 mod simulated;

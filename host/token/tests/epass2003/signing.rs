@@ -1,12 +1,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use kagibashi_card_simulator::Mode;
 use kagibashi_card_simulator::personalise::{self, Request};
-use kagibashi_card_simulator::{Mode, Settings};
 use kagibashi_token::algorithm::Padding;
 use kagibashi_token::{KeyHandle, SignatureAlgorithm, TokenError};
 
-use crate::simulated::{MODES, PIN, Reader, company, pin};
+use crate::simulated::{MODES, PIN, Reader, company, other_company, pin};
 
 pub fn key_of(reader: &Reader) -> KeyHandle {
     let certificates = reader.open().unwrap().certificates().unwrap();
@@ -131,16 +131,7 @@ fn two_keys_sign_each_for_itself() {
 fn another_token_is_refused_before_the_pin_is_sent() {
     for mode in MODES {
         let key = key_of(&Reader::with(company(mode).card));
-        let settings = Settings {
-            mode,
-            serial: [9; 8],
-            ..Settings::default()
-        };
-        let other = personalise::company(&Request {
-            settings,
-            ..Request::default()
-        });
-        let reader = Reader::with(other.card);
+        let reader = Reader::with(other_company(mode).card);
         let mut token = reader.open().unwrap();
         let refused = token.login_for(&key, &pin(PIN)).map(drop);
         let Err(TokenError::WrongToken { expected, found }) = refused else {

@@ -1,6 +1,7 @@
 //! A software card as a channel, in process.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use kagibashi_card::apdu::Command;
 use kagibashi_card::channel::{Channel, ChannelError, Count, Counting};
@@ -11,7 +12,7 @@ use kagibashi_card_simulator::card::Outcome;
 use kagibashi_card_simulator::faults::Fault;
 use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
-use kagibashi_token::{Pin, Token, TokenError, driver};
+use kagibashi_token::{Pin, Token, TokenError, TokenInfo, driver};
 
 pub const PIN: &str = "12345678";
 
@@ -28,6 +29,11 @@ struct State {
     removed: bool,
     pins_received: usize,
     resets: usize,
+    /// How many channels hold the card.
+    holders: usize,
+    held_by_another: bool,
+    /// Resets by other programs.
+    foreign_resets: usize,
 }
 
 impl Reader {
@@ -37,6 +43,9 @@ impl Reader {
             removed: false,
             pins_received: 0,
             resets: 0,
+            holders: 0,
+            held_by_another: false,
+            foreign_resets: 0,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -69,12 +78,54 @@ impl Reader {
         self.state().card.atr()
     }
 
+    /// A token that is known from before.
+    pub fn open_again(&self, known: &TokenInfo) -> Result<(Box<dyn Token>, Count), TokenError> {
+        let atr = self.state().card.atr();
+        let (channel, count) = Counting::new(self.clone().channel());
+        let token = driver::open_again(Box::new(channel), &atr, known)?;
+        Ok((token, count))
+    }
+
     pub fn channel(self) -> CardChannel {
-        self.state().removed = false;
+        let mut state = self.state();
+        state.removed = false;
+        state.holders += 1;
+        let resets_seen = state.foreign_resets;
+        drop(state);
         CardChannel {
             reader: self,
             reset_at_end: false,
+            held: true,
+            resets_seen,
         }
+    }
+
+    /// What another program does that resets the card.
+    pub fn reset_by_another(&self) {
+        let mut state = self.state();
+        state.card.reset();
+        state.foreign_resets += 1;
+    }
+
+    /// What happens when a card is exchanged and another program powers the new one up.
+    pub fn exchange_card(&self, card: Card) {
+        self.state().card = card;
+        self.reset_by_another();
+    }
+
+    /// Another program holds the card, and whoever wants it waits for nothing.
+    pub fn hold_by_another(&self, held: bool) {
+        self.state().held_by_another = held;
+    }
+
+    /// A command of another program in the clear.
+    pub fn transmit_by_another(&self, command: &[u8]) -> Vec<u8> {
+        self.state().card.transmit(command)
+    }
+
+    /// Whether one of our channels keeps others from the card.
+    pub fn is_held(&self) -> bool {
+        self.state().holders > 0
     }
 
     /// Plans trouble for one of the next commands; 1 is the very next.
@@ -105,13 +156,21 @@ impl Reader {
 pub struct CardChannel {
     reader: Reader,
     reset_at_end: bool,
+    held: bool,
+    resets_seen: usize,
 }
 
 impl Channel for CardChannel {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.resume()?;
         let mut state = self.reader.state();
         if state.removed {
             return Err(ChannelError::Removed);
+        }
+        if self.resets_seen < state.foreign_resets {
+            self.resets_seen = state.foreign_resets;
+            self.reset_at_end = false;
+            return Err(ChannelError::WasReset);
         }
         // A wrapped EXTERNAL AUTHENTICATE with data; the question for the tries left has none.
         let is_pin = matches!(command, [0x0C, 0x82, 0x01, _, length, 0x87, ..] if *length > 0x0A);
@@ -134,16 +193,41 @@ impl Channel for CardChannel {
         let mut state = self.reader.state();
         state.card.reset();
         state.resets += 1;
+        self.reset_at_end = false;
         Ok(())
     }
 
     fn reset_at_end(&mut self) {
         self.reset_at_end = true;
     }
+
+    fn leave_at_end(&mut self) {
+        self.reset_at_end = false;
+    }
+
+    fn pause(&mut self) {
+        if std::mem::take(&mut self.held) {
+            self.reader.state().holders -= 1;
+        }
+    }
+
+    fn resume(&mut self) -> Result<(), ChannelError> {
+        let mut state = self.reader.state();
+        if state.held_by_another {
+            return Err(ChannelError::Busy {
+                waited: Duration::ZERO,
+            });
+        }
+        if !std::mem::replace(&mut self.held, true) {
+            state.holders += 1;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for CardChannel {
     fn drop(&mut self) {
+        self.pause();
         if self.reset_at_end {
             let mut state = self.reader.state();
             state.card.reset();
@@ -159,16 +243,34 @@ pub fn settings(mode: Mode) -> Settings {
     }
 }
 
-/// A company's token. Its keys take seconds to make, so they are made once for all tests.
-pub fn company(mode: Mode) -> personalise::Token {
-    static ISSUED: [OnceLock<personalise::Token>; 3] = [const { OnceLock::new() }; 3];
-    let issue = || {
+/// Tokens for each mode. Their keys take seconds to make, so they are made once for all tests.
+type Issued = [OnceLock<personalise::Token>; 3];
+
+fn issue(issued: &Issued, settings: Settings) -> personalise::Token {
+    let mode = settings.mode;
+    let make = || {
         personalise::company(&Request {
-            settings: settings(mode),
+            settings,
             ..Request::default()
         })
     };
-    ISSUED[mode as usize].get_or_init(issue).clone()
+    issued[mode as usize].get_or_init(make).clone()
+}
+
+/// A company's token.
+pub fn company(mode: Mode) -> personalise::Token {
+    static ISSUED: Issued = [const { OnceLock::new() }; 3];
+    issue(&ISSUED, settings(mode))
+}
+
+/// The token of another company.
+pub fn other_company(mode: Mode) -> personalise::Token {
+    static ISSUED: Issued = [const { OnceLock::new() }; 3];
+    let settings = Settings {
+        serial: [9; 8],
+        ..settings(mode)
+    };
+    issue(&ISSUED, settings)
 }
 
 pub fn pin(typed: &str) -> Pin {

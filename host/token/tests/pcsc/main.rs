@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod daemon;
+mod keeping;
 mod opensc;
+mod other_program;
 mod readers;
 mod sharing;
 mod trouble;

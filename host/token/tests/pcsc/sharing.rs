@@ -8,35 +8,7 @@ use kagibashi_card::reader::Transaction;
 use kagibashi_token::{Cancel, SignatureAlgorithm, TokenError, Tokens};
 
 use crate::daemon::{READER, pin, token_in, with_daemon};
-
-/// What another program has in hand that connected before us and uses the card after us.
-struct OtherProgram {
-    card: pcsc::Card,
-}
-
-impl OtherProgram {
-    fn connect() -> Self {
-        let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
-        let name = CString::new(READER).unwrap();
-        let card = context
-            .connect(&name, pcsc::ShareMode::Shared, pcsc::Protocols::ANY)
-            .unwrap();
-        Self { card }
-    }
-
-    /// Whether the card was reset since this program last looked.
-    fn finds_a_reset(&mut self) -> bool {
-        let mut buffer = [0; 300];
-        match self
-            .card
-            .transmit(&[0x00, 0xCA, 0x01, 0x86, 0x00], &mut buffer)
-        {
-            Ok(_) => false,
-            Err(pcsc::Error::ResetCard) => true,
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
+use crate::other_program::OtherProgram;
 
 #[test]
 fn the_card_is_left_without_login() {

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::install::browsers::Browser;
 use crate::install::places::Under;
 use crate::install::platform;
+use crate::install::registration::Registration;
 use crate::manifest::Kind;
 
 #[test]
@@ -55,7 +56,28 @@ fn the_tables_of_all_systems_make_sense() {
         Under::Root("Library/Application Support/Kagibashi")
     );
     assert_ne!(windows::SYSTEM_STATE, macos::SYSTEM_STATE);
-    assert!(windows::registry_key(Browser::Edge).starts_with(r"Software\Microsoft\Edge\"));
+    assert!(
+        windows::registry_key(Browser::Edge, Registration::Host(Kind::Chromium))
+            .starts_with(r"Software\Microsoft\Edge\")
+    );
+    for places in [macos::MODULE_PLACES, windows::MODULE_PLACES] {
+        // Only Linux has these, and the others must not look for them.
+        assert!(places.nss_databases.is_empty() && places.p11_kit_user.is_none());
+        assert!(places.p11_kit_system.is_none());
+        assert_eq!(places.firefox_system.len(), 1);
+    }
+    assert_eq!(
+        macos::MODULE_PLACES.firefox_user,
+        Under::Config("Mozilla/PKCS11Modules")
+    );
+    assert_eq!(
+        windows::MODULE_PLACES.firefox_user,
+        windows::VARIANTS[0].user
+    );
+    assert_eq!(
+        windows::registry_key(Browser::Firefox, Registration::FirefoxModule),
+        r"Software\Mozilla\PKCS11Modules\kagibashi"
+    );
     assert_eq!(
         macos::manifest_file_name(Kind::Firefox),
         "jp.kagibashi.host.json"

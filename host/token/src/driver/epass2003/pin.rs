@@ -52,6 +52,7 @@ impl Epass2003 {
         let key = PinKey::new(pin);
         let challenge = self.repeatable(Self::challenge)?;
         // Before the PIN goes out, so that whatever happens then no login is left behind.
+        self.pin_given = true;
         self.card.channel_mut().reset_at_end();
         let command = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin())
             .with_data(&key.answer(challenge));
@@ -113,7 +114,7 @@ impl Epass2003 {
 
     /// The tries left, if the card says, and whether the PIN is locked. The firmware with CMAC may
     /// refuse the question by dropping the session; nothing depends on the answer.
-    fn ask_tries_left(&mut self) -> Result<(Option<u8>, bool), TokenError> {
+    pub(super) fn ask_tries_left(&mut self) -> Result<(Option<u8>, bool), TokenError> {
         let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin());
         let asked = self.repeatable(|token| {
             token.challenge()?;

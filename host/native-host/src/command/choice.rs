@@ -1,0 +1,224 @@
+//! Which certificates may be chosen for a purpose, and waiting for a token
+//! that holds one.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kagibashi_protocol::object::{self, CertificateState, PinStatus};
+use kagibashi_protocol::view::View;
+use kagibashi_protocol::{ErrorCode, Failure, Text};
+use kagibashi_token::Token;
+
+use crate::command::status;
+use crate::command::survey::{Found, Survey, names};
+use crate::inventory::Inventory;
+use crate::prompt::{Happening, Prompt};
+
+/// Which certificates of the tokens may be chosen.
+pub enum Wanted {
+    /// Those that may sign in to a site.
+    Authentication,
+    /// Those that may sign documents.
+    Signing,
+    /// The one of this DER.
+    Exactly(Vec<u8>),
+    /// The one whose id begins so, for any signature.
+    Named(String),
+    /// The one of this id, to sign in to a site.
+    Handshake(String),
+}
+
+impl Wanted {
+    /// Whether the certificate is worth showing for this purpose.
+    fn fits(&self, found: &Found) -> bool {
+        match self {
+            Self::Authentication | Self::Signing => {
+                found.shown.state != CertificateState::Authority
+            }
+            Self::Exactly(der) => found.der == *der,
+            Self::Named(prefix) => names(prefix, &found.shown.id),
+            Self::Handshake(id) => found.shown.id == *id,
+        }
+    }
+
+    /// Why the certificate can't be used for this purpose, if it can't.
+    fn state(&self, found: &Found) -> CertificateState {
+        let purpose = match self {
+            Self::Authentication | Self::Handshake(_) => found.shown.can_authenticate,
+            Self::Signing | Self::Exactly(_) | Self::Named(_) => found.can_sign,
+        };
+        match found.shown.state {
+            CertificateState::Usable if !purpose => CertificateState::WrongPurpose,
+            CertificateState::Usable if found.key.is_none() => CertificateState::NoPrivateKey,
+            // The browser has offered it already; whether the server takes it
+            // is the server's to say.
+            CertificateState::Expired | CertificateState::NotYetValid
+                if matches!(self, Self::Handshake(_)) && found.key.is_some() =>
+            {
+                CertificateState::Usable
+            }
+            state => state,
+        }
+    }
+
+    /// What to say when tokens were read and nothing fits.
+    fn missing(&self) -> ErrorCode {
+        match self {
+            Self::Authentication | Self::Signing => ErrorCode::NoUsableCertificate,
+            Self::Exactly(_) | Self::Named(_) | Self::Handshake(_) => {
+                ErrorCode::CertificateNotFound
+            }
+        }
+    }
+}
+
+/// The certificates that a window shows for one purpose.
+pub struct Choice {
+    survey: Survey,
+    certificates: Vec<Found>,
+    /// By reader: tokens that were read and let go, ready to be taken up again
+    /// without a new session.
+    paused: HashMap<String, Box<dyn Token>>,
+}
+
+impl Choice {
+    /// Reads the tokens until one holds a usable certificate, waiting for the
+    /// person to plug one in.
+    pub fn offer(
+        prompt: &mut dyn Prompt,
+        wanted: &Wanted,
+        inventory: &Inventory,
+    ) -> Result<Self, Failure> {
+        loop {
+            let cancel = prompt.cancel().clone();
+            let survey = Survey::take(&cancel, inventory, |reader| {
+                prompt.show(View::ReadingToken {
+                    reader: reader.into(),
+                })
+            })
+            .map_err(|failure| end(prompt, failure))?;
+            let choice = Self::of(survey, wanted);
+            if choice.certificates.iter().any(is_usable) {
+                return Ok(choice);
+            }
+            let reason = match choice.survey.trouble {
+                // Pulled out while it was read: what matters is that it is wanted.
+                Some(ErrorCode::TokenRemoved) if choice.survey.tokens.is_empty() => {
+                    ErrorCode::NoToken
+                }
+                Some(code) if choice.survey.tokens.is_empty() => code,
+                _ => wanted.missing(),
+            };
+            prompt.show(choice.waiting(reason))?;
+            while !matches!(prompt.next()?, Happening::TokensChanged) {}
+        }
+    }
+
+    fn of(mut survey: Survey, wanted: &Wanted) -> Self {
+        let mut certificates: Vec<Found> = survey
+            .certificates
+            .iter()
+            .filter(|found| wanted.fits(found))
+            .cloned()
+            .collect();
+        for found in &mut certificates {
+            found.shown.state = wanted.state(found);
+        }
+        certificates.sort_by_key(|found| !is_usable(found));
+        Self {
+            paused: std::mem::take(&mut survey.paused),
+            survey,
+            certificates,
+        }
+    }
+
+    fn waiting(&self, reason: ErrorCode) -> View {
+        View::WaitingForToken {
+            reason,
+            readers: status::readers_shown(&self.survey.readers),
+            certificates: self.shown(),
+            tokens: self.tokens(),
+        }
+    }
+
+    /// The view that asks for a certificate alone.
+    pub fn certificates_view(&self) -> View {
+        View::ChooseCertificate {
+            tokens: self.tokens(),
+            certificates: self.shown(),
+        }
+    }
+
+    /// The view that asks for a PIN.
+    pub fn pin_view(&self, notice: Option<ErrorCode>, chosen: Option<String>) -> View {
+        View::EnterPin {
+            tokens: self.tokens(),
+            certificates: self.shown(),
+            notice,
+            chosen,
+        }
+    }
+
+    fn shown(&self) -> Vec<object::Certificate> {
+        self.certificates
+            .iter()
+            .map(|found| found.shown.clone())
+            .collect()
+    }
+
+    /// The tokens that the certificates are on.
+    fn tokens(&self) -> Vec<object::Token> {
+        let used: BTreeSet<&str> = self
+            .certificates
+            .iter()
+            .map(|found| found.shown.token.as_str())
+            .collect();
+        self.survey
+            .tokens
+            .iter()
+            .filter(|token| used.contains(token.id.as_str()))
+            .cloned()
+            .collect()
+    }
+
+    /// The usable certificate of that id.
+    pub fn usable(&self, id: &str) -> Option<&Found> {
+        self.certificates
+            .iter()
+            .find(|found| found.shown.id == id && is_usable(found))
+    }
+
+    /// The first usable certificate; there is one.
+    pub fn first(&self) -> Result<&Found, Failure> {
+        let usable = self.certificates.iter().find(|found| is_usable(found));
+        usable.ok_or_else(|| ErrorCode::HostFault.into())
+    }
+
+    /// What is known of the PIN of a token.
+    pub fn pin(&self, token: &Text) -> Option<PinStatus> {
+        self.survey.token(token).map(|token| token.pin)
+    }
+
+    /// Notes what a login said about a token's PIN.
+    pub fn note_pin(&mut self, token: &Text, status: PinStatus) {
+        self.survey.note_pin(token, status);
+    }
+
+    /// The token in that reader as it was left when it was read.
+    pub fn take_up(&mut self, reader: &str) -> Option<Box<dyn Token>> {
+        self.paused.remove(reader)
+    }
+}
+
+fn is_usable(found: &Found) -> bool {
+    found.shown.state == CertificateState::Usable && found.key.is_some()
+}
+
+/// A request that was ended while the card worked ends as the person or the
+/// page ended it, not as the card noticed it.
+pub fn end(prompt: &dyn Prompt, failure: Failure) -> Failure {
+    if prompt.cancel().is_cancelled() {
+        prompt.ended_by()
+    } else {
+        failure
+    }
+}

@@ -1,0 +1,331 @@
+//! The host between the PKCS#11 module and the extension: this test is the
+//! browser, its module and its extension in one process.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod browser;
+mod openssl;
+
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use browser::{Browser, PATIENCE};
+use kagibashi_card_simulator::faults::Fault;
+use kagibashi_card_simulator::pcscd::PrivatePcscd;
+use kagibashi_card_simulator::personalise::{self, Request};
+use kagibashi_card_simulator::vpcd::Reader;
+use kagibashi_protocol::agent::{
+    AgentError, Algorithm, Answer, Client, LoginBy, MeetingPlace, Name, Question, SlotToken,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+const PIN: &str = "12345678";
+const SITE: &str = "https://portal.example.jp";
+
+/// A browser with the module and the extension, and a token.
+struct Desk {
+    browser: Browser,
+    reader: Reader,
+    client: Vec<u8>,
+    place: MeetingPlace,
+    home: tempfile::TempDir,
+    pcscd: PrivatePcscd,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let pcscd = PrivatePcscd::start().unwrap();
+        let token = personalise::company(&Request::default());
+        let client = token.clients[0].clone();
+        let reader = pcscd.insert(Arc::new(Mutex::new(token.card))).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        // As a session manager makes it.
+        std::fs::create_dir(home.path().join("run")).unwrap();
+        let browser = Browser::start(home.path(), &pcscd.socket()).greeted();
+        let place = MeetingPlace::in_folder(home.path().join("run/kagibashi"));
+        Self {
+            browser,
+            reader,
+            client,
+            place,
+            home,
+            pcscd,
+        }
+    }
+
+    fn module(&self) -> Client {
+        let start = Instant::now();
+        loop {
+            match Client::connect(&self.place, Name::Browser(std::process::id())) {
+                Ok(client) => return client,
+                Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The token, as soon as the host has read it.
+    fn token(&self) -> SlotToken {
+        let mut module = self.module();
+        let start = Instant::now();
+        loop {
+            let tokens = tokens(&mut module);
+            if let Some(token) = tokens.into_iter().next() {
+                return token;
+            }
+            assert!(start.elapsed() < PATIENCE, "the token is not read");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A handshake, in a thread as in a browser.
+    fn handshake(&self, data: &'static [u8]) -> JoinHandle<Result<Vec<u8>, AgentError>> {
+        let token = self.token();
+        let mut module = self.module();
+        thread::spawn(move || sign(&mut module, &token, data))
+    }
+
+    fn log_in(&mut self, request: u32, idle: u32) -> Value {
+        let arguments = json!({"origin": SITE, "certificate": null, "idleSeconds": idle});
+        self.browser.request(request, "log-in", &arguments);
+        self.next_of("enter-pin")
+    }
+
+    fn enter(&mut self, prompt: &Value, pin: &str) {
+        let certificate = &prompt["view"]["certificates"][0]["id"];
+        let answer = json!({"certificate": certificate, "pin": pin, "lastTryConfirmed": false});
+        self.browser.answer(prompt, &answer);
+    }
+
+    /// The next message of that kind; what else the extension is told passes.
+    fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.browser.receive().expect("the host ended");
+            if message["type"] == kind || message["view"]["kind"] == kind {
+                return message;
+            }
+            let fatal = message["type"] == "failure" || message["type"] == "response";
+            assert!(!fatal, "{kind} expected: {message}");
+        }
+    }
+
+    /// Opens a login as the extension does for a handshake.
+    fn opened(&mut self, idle: u32) {
+        let prompt = self.log_in(1, idle);
+        self.enter(&prompt, PIN);
+        self.next_of("response");
+    }
+
+    fn commands(&self) -> u64 {
+        self.reader.card().commands()
+    }
+}
+
+fn tokens(module: &mut Client) -> Vec<SlotToken> {
+    match module.ask(&Question::Tokens, PATIENCE).unwrap() {
+        Answer::Tokens { tokens, .. } => tokens,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sign(module: &mut Client, token: &SlotToken, data: &[u8]) -> Result<Vec<u8>, AgentError> {
+    let question = Question::Sign {
+        token: token.id.clone(),
+        certificate: token.certificates[0].id.clone(),
+        algorithm: Algorithm::Rs256,
+        digest: Sha256::digest(data).to_vec(),
+    };
+    match module.ask(&question, Duration::from_secs(30))? {
+        Answer::Signature { signature } => Ok(signature),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed(outcome: Result<Vec<u8>, AgentError>) -> String {
+    match outcome.unwrap_err() {
+        AgentError::Failed(failure) => failure.code.name().to_owned(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_handshake_asks_once_and_the_next_do_not() {
+    let mut desk = Desk::new();
+    let token = desk.token();
+    assert_eq!(desk.module().login(), LoginBy::Window);
+    assert_eq!(token.certificates.len(), 3);
+    assert_eq!(token.certificates.iter().filter(|it| it.has_key).count(), 1);
+    let read = desk.commands();
+    desk.token();
+    assert_eq!(desk.commands(), read, "a look costs no command to the card");
+
+    // Two handshakes at once are one question.
+    let handshakes = [desk.handshake(b"one"), desk.handshake(b"two")];
+    let handshake = desk.next_of("handshake");
+    assert_eq!(handshake["certificate"]["holder"], "山田 太郎");
+    desk.next_of("handshake");
+    desk.opened(600);
+    let [one, two] = handshakes.map(|handshake| handshake.join().unwrap().unwrap());
+    openssl::verifies(&desk.client, "sha256", &[], b"one", &one);
+    openssl::verifies(&desk.client, "sha256", &[], b"two", &two);
+    let first = desk.commands() - read;
+    assert!(
+        first <= 11 + 2,
+        "PIN and two signatures took {first} commands"
+    );
+
+    let before = desk.commands();
+    let three = desk.handshake(b"three").join().unwrap().unwrap();
+    openssl::verifies(&desk.client, "sha256", &[], b"three", &three);
+    assert!(
+        desk.commands() - before <= 2,
+        "a later signature costs two commands"
+    );
+
+    // After logging out the PIN is asked again.
+    desk.browser.request(2, "log-out", &json!({}));
+    assert_eq!(desk.next_of("response")["result"]["ended"], 1);
+    let handshake = desk.handshake(b"four");
+    desk.next_of("handshake");
+    desk.opened(600);
+    handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_cancelled_login_ends_the_handshake() {
+    let mut desk = Desk::new();
+    let handshake = desk.handshake(b"one");
+    desk.next_of("handshake");
+    desk.log_in(1, 600);
+    desk.browser
+        .send(&json!({"type": "cancel", "request": 1, "reason": "cancelled"}));
+    desk.browser.fails_with_among("cancelled");
+    assert_eq!(failed(handshake.join().unwrap()), "cancelled");
+
+    // An extension that does not ask within its time ends it too.
+    let start = Instant::now();
+    assert_eq!(failed(desk.handshake(b"two").join().unwrap()), "timed-out");
+    assert!(start.elapsed() < Duration::from_secs(15));
+
+    // While the window is taken by something else it waits.
+    desk.browser
+        .request(7, "get-signing-certificate", &json!({"origin": SITE}));
+    desk.next_of("choose-certificate");
+    let handshake = desk.handshake(b"meanwhile");
+    desk.next_of("handshake");
+    thread::sleep(Duration::from_secs(6));
+    assert!(!handshake.is_finished());
+    desk.browser
+        .send(&json!({"type": "cancel", "request": 7, "reason": "cancelled"}));
+    desk.browser.fails_with_among("cancelled");
+    desk.opened(0);
+    handshake.join().unwrap().unwrap();
+
+    // The next one is asked anew, and a wrong PIN first does no harm.
+    let handshake = desk.handshake(b"three");
+    let prompt = desk.log_in(2, 600);
+    desk.enter(&prompt, "00000000");
+    let again = desk.next_of("enter-pin");
+    assert_eq!(again["view"]["notice"], "wrong-pin");
+    desk.enter(&again, PIN);
+    desk.next_of("response");
+    handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_login_without_idle_time_serves_what_waits() {
+    let mut desk = Desk::new();
+    let handshake = desk.handshake(b"one");
+    desk.next_of("handshake");
+    desk.opened(0);
+    handshake.join().unwrap().unwrap();
+    let handshake = desk.handshake(b"two");
+    desk.next_of("handshake");
+    desk.opened(1);
+    handshake.join().unwrap().unwrap();
+    thread::sleep(Duration::from_millis(2_500));
+    let handshake = desk.handshake(b"three");
+    desk.next_of("handshake");
+    desk.opened(600);
+    handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_login_goes_with_its_token() {
+    let mut desk = Desk::new();
+    desk.token();
+    desk.opened(600);
+    desk.reader.card().faults.plan(2, Fault::Remove);
+    assert_eq!(
+        failed(desk.handshake(b"one").join().unwrap()),
+        "token-removed"
+    );
+    let start = Instant::now();
+    while !tokens(&mut desk.module()).is_empty() {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(50));
+    }
+    desk.reader.insert().unwrap();
+    let handshake = desk.handshake(b"two");
+    desk.next_of("handshake");
+    desk.opened(600);
+    handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn another_program_ends_the_login_and_gains_nothing() {
+    let mut desk = Desk::new();
+    desk.token();
+    desk.opened(600);
+    // A program beside us, with a session of its own.
+    let output = browser::program(desk.home.path(), &desk.pcscd.socket())
+        .args(["pin", "status", "--json"])
+        .output()
+        .unwrap();
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(status["triesLeft"], 10);
+    let handshake = desk.handshake(b"one");
+    desk.next_of("handshake");
+    desk.opened(600);
+    handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn strangers_are_hung_up_on() {
+    let desk = Desk::new();
+    desk.token();
+    // Not this browser: a child of it, with its socket's path.
+    let name = format!("browser-{}", std::process::id());
+    let socket = desk.place.folder().join(name);
+    let script = "import socket,struct,sys
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])
+body = b'{\"ask\":\"tokens\"}'
+try:
+    s.sendall(struct.pack('=I', len(body)) + body)
+    sys.exit(1 if s.recv(1) else 0)
+except OSError:
+    sys.exit(0)";
+    let status = std::process::Command::new("python3")
+        .args(["-c", script, socket.to_str().unwrap()])
+        .status()
+        .expect("python3 is needed (Debian: apt-get install python3)");
+    assert!(status.success(), "a stranger was answered");
+}
+
+#[test]
+fn a_browser_that_ends_leaves_no_login() {
+    let mut desk = Desk::new();
+    desk.token();
+    desk.opened(600);
+    desk.browser.close();
+    assert!(desk.browser.ended().success());
+    assert!(Client::connect(&desk.place, Name::Browser(std::process::id())).is_err());
+    let output = browser::program(desk.home.path(), &desk.pcscd.socket())
+        .args(["certificates", "--json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "the card is free");
+}

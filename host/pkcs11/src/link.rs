@@ -1,0 +1,212 @@
+//! The way to the host: which one it is, and what it tells of the tokens.
+
+mod program;
+mod start;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kagibashi_protocol::agent::endpoint::HangUp;
+use kagibashi_protocol::agent::{
+    AgentError, Answer, Client, ConnectError, LoginBy, MeetingPlace, Name, PATIENCE, Question,
+    SlotToken,
+};
+
+use crate::lock::lock;
+
+/// After a host was too slow, or none could be started: how long not to try
+/// again, as every look would take as long.
+const REST: Duration = Duration::from_secs(10);
+/// How long a host that was just started may take to listen.
+const START_PATIENCE: Duration = Duration::from_secs(3);
+/// How often to see whether it does.
+const START_LOOK: Duration = Duration::from_millis(20);
+
+/// What a look at the host has shown.
+#[derive(Debug)]
+pub enum Look {
+    /// Nothing new.
+    Same,
+    /// There is no host, so there is no token.
+    Nothing,
+    /// These are the tokens now.
+    Tokens {
+        /// Which connection it was told on, as each host counts for itself.
+        host: u64,
+        /// Who asks for the PIN.
+        login: LoginBy,
+        /// All of them.
+        tokens: Vec<SlotToken>,
+    },
+}
+
+/// The way to the host.
+#[derive(Debug)]
+pub struct Link {
+    place: MeetingPlace,
+    /// Whether this process is a browser, which has its own host or none. One
+    /// that has had a host once is a browser, whatever it is called.
+    in_browser: AtomicBool,
+    line: Mutex<Line>,
+    /// Ends a look that is going on.
+    hang_up: Mutex<End>,
+}
+
+/// The connection on which to ask for tokens.
+#[derive(Debug, Default)]
+struct Line {
+    client: Option<Client>,
+    /// Counts connections.
+    host: u64,
+    /// The host's number at the last look.
+    change: Option<u64>,
+    rest_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum End {
+    Open(Option<HangUp>),
+    Closed,
+}
+
+impl Link {
+    /// The way from this process. Nothing is opened yet.
+    pub fn of_this_process() -> Self {
+        Self {
+            place: MeetingPlace::of_user(),
+            in_browser: AtomicBool::new(program::is_browser()),
+            line: Mutex::default(),
+            hang_up: Mutex::new(End::Open(None)),
+        }
+    }
+
+    /// Looks, and tells what it sees before anybody else can look.
+    pub fn look(&self, tell: impl FnOnce(Look)) {
+        let mut line = lock(&self.line);
+        tell(self.look_with(&mut line));
+    }
+
+    fn look_with(&self, line: &mut Line) -> Look {
+        if line.rest_until.is_some_and(|until| Instant::now() < until) {
+            return Look::Nothing;
+        }
+        line.rest_until = None;
+        // A host that has ended is noticed only by asking it: ask the next.
+        for _ in 0..2 {
+            match self.look_once(line) {
+                Ok(look) => return look,
+                Err(error) => {
+                    line.client = None;
+                    line.change = None;
+                    match error {
+                        AgentError::Gone(_) => {}
+                        AgentError::TimedOut
+                        | AgentError::Garbled
+                        | AgentError::Connect(ConnectError::Nobody(Name::Agent)) => {
+                            line.rest_until = Some(Instant::now() + REST);
+                            break;
+                        }
+                        _ => break,
+                    }
+                }
+            }
+        }
+        Look::Nothing
+    }
+
+    fn look_once(&self, line: &mut Line) -> Result<Look, AgentError> {
+        if line.client.is_none() {
+            let client = self.open()?;
+            self.watch(&client)?;
+            line.client = Some(client);
+            line.host += 1;
+        }
+        let host = line.host;
+        let Some(client) = &mut line.client else {
+            return Ok(Look::Nothing);
+        };
+        match client.ask(&Question::Change, PATIENCE)? {
+            Answer::Change { change } if line.change == Some(change) => return Ok(Look::Same),
+            Answer::Change { .. } => {}
+            _ => return Err(AgentError::Garbled),
+        }
+        match client.ask(&Question::Tokens, PATIENCE)? {
+            Answer::Tokens { change, tokens } => {
+                line.change = Some(change);
+                let login = client.login();
+                Ok(Look::Tokens {
+                    host,
+                    login,
+                    tokens,
+                })
+            }
+            _ => Err(AgentError::Garbled),
+        }
+    }
+
+    /// Lets [`Link::close`] end what is asked on that connection.
+    fn watch(&self, client: &Client) -> Result<(), AgentError> {
+        let hang_up = client.hang_up().map_err(AgentError::Gone)?;
+        match &mut *lock(&self.hang_up) {
+            End::Open(last) => *last = Some(hang_up),
+            End::Closed => hang_up.now(),
+        }
+        Ok(())
+    }
+
+    /// A new connection to the host that has told of a token with such a
+    /// login: a browser's signature must never end up with the agent, or the
+    /// other way round.
+    pub fn connect(&self, login: LoginBy) -> Result<Client, AgentError> {
+        let name = match login {
+            LoginBy::Window => Name::Browser(std::process::id()),
+            LoginBy::Module => Name::Agent,
+        };
+        let client = Client::connect(&self.place, name)?;
+        if client.login() == login {
+            Ok(client)
+        } else {
+            Err(AgentError::Garbled)
+        }
+    }
+
+    fn open(&self) -> Result<Client, AgentError> {
+        let browser = Name::Browser(std::process::id());
+        match Client::connect(&self.place, browser) {
+            Ok(client) => {
+                self.in_browser.store(true, Ordering::Relaxed);
+                return Ok(client);
+            }
+            Err(error) if self.in_browser.load(Ordering::Relaxed) => return Err(error),
+            // A number that once was a browser's says nothing here.
+            Err(_) => {}
+        }
+        match Client::connect(&self.place, Name::Agent) {
+            Err(AgentError::Connect(ConnectError::Nobody(_))) => {}
+            other => return other,
+        }
+        let nobody = || AgentError::from(ConnectError::Nobody(Name::Agent));
+        if !start::agent() {
+            return Err(nobody());
+        }
+        let until = Instant::now() + START_PATIENCE;
+        while Instant::now() < until {
+            match Client::connect(&self.place, Name::Agent) {
+                Err(AgentError::Connect(ConnectError::Nobody(_))) => {
+                    std::thread::sleep(START_LOOK);
+                }
+                other => return other,
+            }
+        }
+        Err(nobody())
+    }
+
+    /// Ends everything that is asked, now and later.
+    pub fn close(&self) {
+        let before = std::mem::replace(&mut *lock(&self.hang_up), End::Closed);
+        if let End::Open(Some(hang_up)) = before {
+            hang_up.now();
+        }
+    }
+}
