@@ -12,6 +12,20 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/**
+ * What is asked of the browser, and why.
+ *
+ * webRequest: the PIN window names the sites that the browser connects to while a TLS handshake waits, read off the
+ * browser's request events. It needs the sites' host permission, which the content script has in any case.
+ *
+ * idle: a locked screen ends an open login.
+ *
+ * Firefox only: webRequestBlocking holds the request of a site known to want the certificate until the PIN is there, for
+ * during a handshake all its traffic stands still; pkcs11 registers the module that the installer laid down.
+ */
+const PERMISSIONS = ['nativeMessaging', 'storage', 'idle', 'webRequest'];
+const FIREFOX_PERMISSIONS = [...PERMISSIONS, 'webRequestBlocking', 'pkcs11'];
+
 export default defineConfig({
   modules: ['@wxt-dev/module-svelte'],
   manifestVersion: 3,
@@ -23,7 +37,8 @@ export default defineConfig({
     description: '__MSG_product_description__',
     action: { default_title: '__MSG_product_name__' },
     options_ui: { page: 'manage.html', open_in_tab: true },
-    permissions: ['nativeMessaging', 'storage'],
+    permissions: browser === 'firefox' ? FIREFOX_PERMISSIONS : PERMISSIONS,
+    host_permissions: ['https://*/*'],
     // While developing, Vite's own server has to be let in.
     ...(command === 'build' && { content_security_policy: { extension_pages: CONTENT_SECURITY_POLICY } }),
     ...(browser === 'firefox'

@@ -1,23 +1,121 @@
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { hostName } from '../../manifests/identity.json';
+import { CertificateSites, learnCertificateSite } from '../lib/certificate-sites';
+import { ConnectingSites } from '../lib/connecting-sites';
+import { FailedPages } from '../lib/failed-pages';
+import { Handshakes } from '../lib/handshakes';
+import { HostKeeper } from '../lib/host-keeper';
+import { LogInAhead } from '../lib/log-in-ahead';
 import { HostConnection } from '../lib/native-port';
+import { OpenLogins } from '../lib/open-logins';
 import { Operations } from '../lib/operations';
+import { ensureModule, type Pkcs11 } from '../lib/pkcs11-module';
 import { PromptWindow } from '../lib/prompt-window';
+import { holdPages, listenToRequests } from '../lib/request-events';
 import { Router } from '../lib/router';
+import { logOutWhenLocked } from '../lib/screen-lock';
+import { publish } from '../lib/session-state';
+import { readSettings } from '../lib/settings';
+import { SiteLearning } from '../lib/site-learning';
+import { ToolbarIcon } from '../lib/toolbar-icon';
+
+/** Below what the host lets a handshake wait, so that it is we who say why it ended. Firefox stands still meanwhile. */
+const HANDSHAKE_PATIENCE = import.meta.env.FIREFOX ? 60_000 : 110_000;
 
 export default defineBackground(() => {
   const host = new HostConnection(
     () => browser.runtime.connectNative(hostName),
     (port) => (port as { error?: { message?: string } }).error?.message ?? browser.runtime.lastError?.message ?? '',
   );
+  const keeper = new HostKeeper(host);
   const window = new PromptWindow();
+  const operations = new Operations(host, window);
+
+  const sites = new CertificateSites();
+  const connecting = new ConnectingSites(activeTabs, (origin) => sites.has(origin));
+  const learning = new SiteLearning(connecting, learnCertificateSite);
+  const failedPages = new FailedPages(connecting);
+  const handshakes = new Handshakes(
+    {
+      operations,
+      connecting: () => connecting.sites(),
+      idleSeconds: () => readSettings().then(({ loginSeconds }) => loginSeconds),
+      decline: (certificate) => void host.decline('log-in', { origin: null, certificate, idleSeconds: 0 }),
+      patience: HANDSHAKE_PATIENCE,
+    },
+    {
+      asked: () => {
+        learning.asked();
+        failedPages.asked();
+      },
+      answered: (outcome) => failedPages.answered(outcome),
+      ended: (error) => {
+        learning.ended(error);
+        failedPages.ended(error);
+      },
+    },
+  );
+
+  const logins = new OpenLogins();
+  const icon = new ToolbarIcon();
+  const ahead = new LogInAhead({
+    sites,
+    logins,
+    handshakes,
+    host,
+    refuse: ({ tabId, url }, error) => void failedPages.show(tabId, url, error),
+  });
+  logins.onChange = (open) => {
+    icon.show(open);
+    if (open.length === 0) ahead.loggedOut();
+    void publish({ logins: open });
+  };
+
   const router = new Router({
     host,
     window,
-    operations: new Operations(host, window),
+    operations,
     extension: { id: browser.runtime.id, version: browser.runtime.getManifest().version, baseUrl: browser.runtime.getURL('/') },
   });
+
+  host.onOpen = () => {
+    keeper.opened();
+    void ensureModule((browser as { pkcs11?: Pkcs11 }).pkcs11).then((module) => publish({ module }));
+  };
+  host.onLost = ({ name }) => {
+    handshakes.lost();
+    logins.set([]);
+    keeper.lost(name);
+  };
+  host.onNotice = (notice) => {
+    if (notice.type === 'logins') logins.set(notice.logins);
+    else handshakes.receive(notice);
+  };
+  listenToRequests({
+    began: (request) => {
+      connecting.began(request);
+      failedPages.began(request);
+      if (request.type === 'main_frame') handshakes.pageOpened();
+      if (!import.meta.env.FIREFOX) ahead.began(request);
+    },
+    answered: (id) => {
+      const request = connecting.ended(id);
+      learning.answered(id);
+      if (request) ahead.ended(request, true);
+    },
+    failed: (id, words) => {
+      const request = connecting.ended(id);
+      learning.failed(id);
+      if (!request) return;
+      ahead.ended(request, false);
+      failedPages.failed(request, words);
+      // The tab was closed or sent elsewhere, and nothing else waits.
+      if (/ABORT/.test(words) && connecting.requests().length === 0) handshakes.abandon();
+    },
+  });
+  logOutWhenLocked(browser.idle, logins, host);
+  if (import.meta.env.FIREFOX) holdPages((request) => ahead.hold(request));
 
   browser.runtime.onConnect.addListener((port) => router.connect(port));
   browser.windows.onRemoved.addListener((id) => window.removed(id));
@@ -26,4 +124,16 @@ export default defineBackground(() => {
     void answer?.then(respond);
     return answer !== null;
   });
+
+  // These two only make the browser start the worker; starting it starts the host.
+  browser.runtime.onStartup.addListener(() => {});
+  browser.runtime.onInstalled.addListener(() => {});
+  logins.set([]);
+  keeper.start();
 });
+
+/** The tab in front of each window. Their numbers are told without any permission. */
+async function activeTabs(): Promise<ReadonlySet<number>> {
+  const tabs = await browser.tabs.query({ active: true });
+  return new Set(tabs.flatMap(({ id }) => id ?? []));
+}

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakePort } from '../tests/fake-port';
-import { authenticated, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
-import { HELLO_TIMEOUT, HostConnection, IDLE_TIMEOUT } from './native-port';
+import { authenticated, certificate, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
+import { HELLO_TIMEOUT, HostConnection } from './native-port';
 
 const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
 const AUTHENTICATE = { origin: ORIGIN, challengeNonce: NONCE };
@@ -114,16 +114,29 @@ describe('a connection', () => {
     expect(host.state).toBe('open');
   });
 
-  it('is let go when nothing is asked for a while, never while something is', async () => {
+  it('stays open though nothing is asked: logins live in the host', async () => {
     const first = await opened();
-    const { outcome } = host.request('authenticate', AUTHENTICATE);
-    await vi.advanceTimersByTimeAsync(10 * IDLE_TIMEOUT);
+    await vi.advanceTimersByTimeAsync(8 * 3_600_000);
     expect(host.state).toBe('open');
-    first.say({ type: 'response', request: 1, result: authenticated });
-    await outcome;
-    await vi.advanceTimersByTimeAsync(IDLE_TIMEOUT);
-    expect(host.state).toBe('closed');
-    expect(first.closedByUs).toBe(true);
+    expect(first.closedByUs).toBe(false);
+  });
+
+  it('tells of every opening and every loss, and passes on what the host says by itself', async () => {
+    const heard: string[] = [];
+    host.onOpen = () => heard.push('open');
+    host.onLost = ({ name }) => heard.push(name);
+    host.onNotice = ({ type }) => heard.push(type);
+    const first = await opened();
+    first.say({ type: 'logins', logins: [] });
+    first.say({ type: 'handshake', certificate, waiting: 1 });
+    first.say({ type: 'handshake-ended', certificate: certificate.id, error: null });
+    first.vanish();
+    first.vanish();
+    expect(heard).toEqual(['open', 'logins', 'handshake', 'handshake-ended', 'host-gone']);
+    reason = 'Specified native messaging host not found.';
+    void host.open();
+    port().vanish();
+    expect(heard.at(-1)).toBe('host-missing');
   });
 });
 
@@ -150,6 +163,15 @@ describe('a request', () => {
     request.answer(2, { grant: true });
     request.cancel('cancelled');
     expect(wire.sent).toHaveLength(before);
+  });
+
+  it('declined is sent and cancelled at once', async () => {
+    const wire = await opened();
+    await host.decline('log-in', { origin: null, certificate: 'a', idleSeconds: 0 });
+    expect(wire.sent).toEqual([
+      { type: 'request', request: 1, command: 'log-in', arguments: { origin: null, certificate: 'a', idleSeconds: 0 } },
+      { type: 'cancel', request: 1, reason: 'cancelled' },
+    ]);
   });
 
   it('cancelled before the hello is never sent', async () => {

@@ -5,6 +5,7 @@ import {
   type CancelReason,
   type Command,
   COMMANDS,
+  type HostNotice,
   type MessageToHost,
   PROTOCOL_VERSION,
   type Prompt,
@@ -21,8 +22,6 @@ export interface Port {
 }
 
 export const HELLO_TIMEOUT = 5_000;
-/** An unused host is let go; the next request starts it again. */
-export const IDLE_TIMEOUT = 60_000;
 
 const REQUEST_MAX = 4_294_967_295;
 
@@ -47,14 +46,20 @@ type State =
 type Timer = ReturnType<typeof setTimeout>;
 
 /**
- * The connection to the host: closed, waiting for its hello, or open. It is opened by the first request and again by the
- * next one after it was lost.
+ * The connection to the host: closed, waiting for its hello, or open. It is opened by whoever first needs it, again by the
+ * next request after it was lost, and stays: logins live in the host, and handshakes begin there.
  */
 export class HostConnection {
   #state: State = { name: 'closed' };
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
-  #idleTimer: Timer | undefined;
+
+  /** What the host says of its own accord. */
+  onNotice: (notice: HostNotice) => void = () => {};
+  /** The host has said hello. */
+  onOpen: () => void = () => {};
+  /** The connection is no more, or none came about. */
+  onLost: (error: ProtocolError) => void = () => {};
 
   /**
    * @param connect starts the host; may throw
@@ -77,17 +82,16 @@ export class HostConnection {
   /** Starts the host if need be; its version, or why there is none. */
   async open(): Promise<Outcome<string>> {
     const state = this.#state;
-    if (state.name === 'open') {
-      this.#restartIdleTimer();
-      return { ok: true, result: state.version };
-    }
+    if (state.name === 'open') return { ok: true, result: state.version };
     if (state.name === 'waiting-for-hello') return state.hello.promise;
 
     let port: Port;
     try {
       port = this.connect();
     } catch {
-      return fail('host-missing');
+      const missing = makeError('host-missing');
+      this.onLost(missing);
+      return { ok: false, error: missing };
     }
     const hello = deferred<Outcome<string>>();
     const timer = setTimeout(() => this.#lose(port, makeError('host-gone')), HELLO_TIMEOUT);
@@ -131,6 +135,16 @@ export class HostConnection {
     };
   }
 
+  /** Says no in a person's stead: a request that is cancelled before anybody is asked. */
+  async decline<C extends Command>(command: C, args: Arguments<C>): Promise<void> {
+    const opened = await this.open();
+    if (!opened.ok) return;
+    const { cancel } = this.request(command, args);
+    // It goes out in the next turn, and a cancel has to follow it.
+    await this.open();
+    cancel('cancelled');
+  }
+
   /** Lets go of the host, which then cancels everything; what is still open ends with `reason`. */
   close(reason: ErrorName = 'host-gone'): void {
     if (this.#state.name !== 'closed') this.#lose(this.#state.port, makeError(reason));
@@ -149,8 +163,8 @@ export class HostConnection {
       }
       clearTimeout(state.timer);
       this.#state = { name: 'open', port, version };
-      this.#restartIdleTimer();
       state.hello.resolve({ ok: true, result: version });
+      this.onOpen();
       return;
     }
     switch (message?.type) {
@@ -160,6 +174,10 @@ export class HostConnection {
         return this.#settle(message.request ?? 0, { ok: false, error: message.error });
       case 'prompt':
         return this.#requests.get(message.request)?.onPrompt(message);
+      case 'logins':
+      case 'handshake':
+      case 'handshake-ended':
+        return this.onNotice(message);
       default:
         // Not a message of this version: without knowing what it meant, a request could wait for ever.
         return this.#lose(port, makeError('host-incompatible', { version: state.version }));
@@ -169,7 +187,6 @@ export class HostConnection {
   #send(message: MessageToHost | undefined): void {
     const state = this.#state;
     if (state.name !== 'open' || message === undefined) return;
-    this.#restartIdleTimer();
     try {
       state.port.postMessage(message);
     } catch {
@@ -181,7 +198,6 @@ export class HostConnection {
     const pending = this.#requests.get(request);
     if (!pending) return;
     this.#requests.delete(request);
-    this.#restartIdleTimer();
     pending.settle(outcome);
   }
 
@@ -189,19 +205,13 @@ export class HostConnection {
     const state = this.#state;
     if (state.name === 'closed' || state.port !== port) return;
     this.#state = { name: 'closed' };
-    clearTimeout(this.#idleTimer);
     port.disconnect();
     if (state.name === 'waiting-for-hello') {
       clearTimeout(state.timer);
       state.hello.resolve({ ok: false, error });
     }
     for (const request of [...this.#requests.keys()]) this.#settle(request, { ok: false, error });
-  }
-
-  #restartIdleTimer(): void {
-    clearTimeout(this.#idleTimer);
-    if (this.#state.name !== 'open' || this.#requests.size > 0) return;
-    this.#idleTimer = setTimeout(() => this.close(), IDLE_TIMEOUT);
+    this.onLost(error);
   }
 
   #nextRequest(): number {

@@ -3,7 +3,7 @@ import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { FakePort } from '../tests/fake-port';
 import { authenticated, certificate, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
 import { HELLO_TIMEOUT, HostConnection } from './native-port';
-import { CANCEL_GRACE, Operations, type PageOutcome, type PageRequest, WAITING_REQUESTS_MAX } from './operations';
+import { CANCEL_GRACE, Operations, type PersonOutcome, type PersonRequest, WAITING_REQUESTS_MAX } from './operations';
 import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
 
 const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
@@ -49,13 +49,13 @@ const failed = (name: string) => ({ ok: false, error: expect.objectContaining({ 
 const cancels = () => host().sent.filter(({ type }) => type === 'cancel').map(({ reason }) => reason);
 
 interface Running {
-  readonly outcome: Promise<PageOutcome>;
+  readonly outcome: Promise<PersonOutcome>;
   readonly page: AbortController;
 }
 
 function run(over: { timeout?: number } = {}): Running {
   const page = new AbortController();
-  const request: PageRequest = {
+  const request: PersonRequest<'authenticate'> = {
     command: 'authenticate',
     arguments: { origin: ORIGIN, challengeNonce: NONCE },
     timeout: 120_000,

@@ -2,30 +2,35 @@
  * The life of requests that need a person: one at a time is with the host and on the window, a few wait, and each ends
  * exactly once, by the host's word, the person, the page or the clock, whichever comes first.
  */
-import { type CancelReason, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
+import type { ConnectingSite } from './connecting-sites';
+import { type Arguments, type CancelReason, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
 import { type ErrorName, fail, type Outcome, type ProtocolError } from './errors';
 import type { HostConnection, HostRequest } from './native-port';
-import type { PromptWindow } from './prompt-window';
-import type { PersonRequest } from './web-eid';
+import type { PromptWindow, Shown } from './prompt-window';
 
 /** Requests that may wait for the one at work, over all tabs. */
 export const WAITING_REQUESTS_MAX = 4;
 /** How long the host may take to end what was cancelled before it is let go. */
 export const CANCEL_GRACE = 5_000;
 
-export type PageRequest = PersonRequest & {
+export interface PersonRequest<C extends PersonCommand = PersonCommand> {
+  readonly command: C;
+  readonly arguments: Arguments<C>;
   /** Milliseconds until the request ends by itself, waiting included. */
   readonly timeout: number;
-  /** Aborted when the page, its tab or its frame is gone. */
+  /** Aborted when what it was for is gone: a page, its tab or frame, a handshake. */
   readonly gone: AbortSignal;
-};
+  /** For a log-in: where the browser is connecting to, so far as it tells. */
+  readonly connecting?: readonly ConnectingSite[];
+}
 
-export type PageOutcome = Outcome<Result<PersonCommand>>;
+export type PersonOutcome = Outcome<Result<PersonCommand>>;
 
 const OPERATION_NAMES: Readonly<Record<PersonCommand, OperationName>> = {
   authenticate: 'authenticate',
   'get-signing-certificate': 'select-certificate',
   sign: 'sign',
+  'log-in': 'log-in',
 };
 
 /** Ends that the person either caused or need not hear of. */
@@ -33,14 +38,14 @@ const QUIET: ReadonlySet<ErrorName> = new Set(['cancelled', 'page-gone', 'signin
 
 class Operation {
   readonly id = crypto.randomUUID();
-  readonly outcome: Promise<PageOutcome>;
+  readonly outcome: Promise<PersonOutcome>;
   ended = false;
   hostRequest: HostRequest<PersonCommand> | undefined;
   prompt: Prompt | undefined;
-  /** Set once; tells the page and stops the clock. */
-  end!: (outcome: PageOutcome) => void;
+  /** Set once; tells whoever asked and stops the clock. */
+  end!: (outcome: PersonOutcome) => void;
 
-  constructor(readonly request: PageRequest) {
+  constructor(readonly request: PersonRequest) {
     this.outcome = new Promise((resolve) => {
       this.end = (outcome) => {
         this.ended = true;
@@ -53,11 +58,18 @@ class Operation {
     return OPERATION_NAMES[this.request.command];
   }
 
+  get login(): Shown['login'] {
+    const { arguments: args, connecting = [] } = this.request;
+    return 'idleSeconds' in args ? { connecting, seconds: args.idleSeconds } : null;
+  }
+
   /** Who asks: in the host's words once it has spoken. */
-  get site(): Site {
+  get site(): Site | null {
     if (this.prompt) return this.prompt.site;
-    const { hostname, port } = new URL(this.request.arguments.origin);
-    return { origin: this.request.arguments.origin, host: hostname, unicodeHost: null, port: port ? Number(port) : null };
+    const { origin } = this.request.arguments;
+    if (origin === null) return null;
+    const { hostname, port } = new URL(origin);
+    return { origin, host: hostname, unicodeHost: null, port: port ? Number(port) : null };
   }
 }
 
@@ -77,14 +89,14 @@ export class Operations {
     };
   }
 
-  /** Runs a page's request to its end. Never rejects, and never outlives the request's timeout. */
-  async run(request: PageRequest): Promise<PageOutcome> {
+  /** Runs a request to its end. Never rejects, and never outlives the request's timeout. */
+  async run<C extends PersonCommand>(request: PersonRequest<C>): Promise<Outcome<Result<C>>> {
     if (request.gone.aborted) return fail('page-gone');
     if (this.#active && this.#waiting.length >= WAITING_REQUESTS_MAX) {
       this.window.focus();
       return fail('busy');
     }
-    const operation = new Operation(request);
+    const operation = new Operation(request as PersonRequest);
     const timer = setTimeout(() => this.#stop(operation, 'timed-out'), request.timeout);
     const leave = () => this.#stop(operation, 'page-gone');
     request.gone.addEventListener('abort', leave, { once: true });
@@ -97,7 +109,7 @@ export class Operations {
       this.#start(operation);
     }
     try {
-      return await operation.outcome;
+      return (await operation.outcome) as Outcome<Result<C>>;
     } finally {
       clearTimeout(timer);
       request.gone.removeEventListener('abort', leave);
@@ -111,13 +123,13 @@ export class Operations {
       operation.prompt = prompt;
       if (operation.ended) return;
       const { operation: name, site, prompt: number, view } = prompt;
-      this.window.show({ kind: 'prompt', operation: operation.id, name, site, prompt: number, view });
+      this.window.show({ kind: 'prompt', operation: operation.id, name, site, login: operation.login, prompt: number, view });
     });
     void operation.hostRequest.outcome.then((outcome) => this.#finish(operation, outcome));
   }
 
   /** The host has ended it. */
-  #finish(operation: Operation, outcome: PageOutcome): void {
+  #finish(operation: Operation, outcome: PersonOutcome): void {
     if (!operation.ended) {
       operation.end(outcome);
       if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close(operation.id);
@@ -126,7 +138,7 @@ export class Operations {
     this.#next(operation);
   }
 
-  /** Person, page or clock have ended it: the page hears at once, the host is told and given a moment. */
+  /** Person, page or clock have ended it: whoever asked hears at once, the host is told and given a moment. */
   #stop(operation: Operation, reason: CancelReason): void {
     if (operation.ended) return;
     const failure = fail(reason);
@@ -146,7 +158,8 @@ export class Operations {
   }
 
   #showFailure(operation: Operation, error: ProtocolError): void {
-    this.window.show({ kind: 'failure', operation: operation.id, name: operation.name, site: operation.site, error });
+    const { id, name, site, login } = operation;
+    this.window.show({ kind: 'failure', operation: id, name, site, login, error });
   }
 
   #next(ended: Operation): void {

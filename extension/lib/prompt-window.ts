@@ -1,5 +1,6 @@
 /** The one window that no page can draw, as the worker sees it: opened when there is something to show, told every change. */
 import { browser } from 'wxt/browser';
+import type { ConnectingSite } from './connecting-sites';
 import type { ProtocolError } from './errors';
 import { type Answer, ANSWERS, type OperationName, type Site, type View } from './protocol';
 
@@ -7,7 +8,14 @@ export const WINDOW_SIZE = { width: 420, height: 560 } as const;
 /** A page that reloads itself comes back within this time; else the window counts as closed. */
 export const RELOAD_GRACE = 1_000;
 
-export type Shown = { readonly operation: string; readonly name: OperationName; readonly site: Site } & (
+export type Shown = {
+  readonly operation: string;
+  readonly name: OperationName;
+  /** Null when no page asks and the browser does not tell which one site it connects to. */
+  readonly site: Site | null;
+  /** What only a log-in has: where the browser is connecting to, and for how many seconds the PIN opens the way. */
+  readonly login: { readonly connecting: readonly ConnectingSite[]; readonly seconds: number } | null;
+} & (
   | { readonly kind: 'prompt'; readonly prompt: number; readonly view: View }
   | { readonly kind: 'failure'; readonly error: ProtocolError }
 );

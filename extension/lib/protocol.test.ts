@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { certificate, login } from '../tests/samples';
 import { ERRORS } from './errors';
 import { ANSWERS, COMMANDS, LIMITS, MESSAGES, OBJECTS, PROTOCOL_VERSION, readMessage, VIEWS } from './protocol';
 import type { Fields, Shape } from './shape';
@@ -81,7 +82,7 @@ describe('PROTOCOL.md', () => {
   it.each(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])('has the same arguments and result for the command %s', (name) => {
     const command: { arguments: Fields; result: Shape<unknown> } = COMMANDS[name];
     const rows = table(`command ${name}`, 'argument');
-    // The host judges what a page put in: here an argument is any text.
+    // The host judges what a page put in: here only the types count.
     expect(rows.map(([field, type]) => [unquoted(field ?? ''), type])).toEqual(Object.entries(command.arguments).map(([field, { type }]) => [field, type]));
     compare(table(`command ${name}`, 'result'), command.result.fields ?? {});
   });
@@ -101,6 +102,11 @@ describe('a message of the host', () => {
     ['response', { type: 'response', request: 1, result: {} }],
     ['failure', { type: 'failure', request: null, error }],
     ['prompt', { type: 'prompt', request: 1, prompt: 1, operation: 'sign', site, view }],
+    ['prompt of no known site', { type: 'prompt', request: 1, prompt: 1, operation: 'log-in', site: null, view }],
+    ['logins', { type: 'logins', logins: [login] }],
+    ['handshake', { type: 'handshake', certificate, waiting: 2 }],
+    ['handshake-ended well', { type: 'handshake-ended', certificate: certificate.id, error: null }],
+    ['handshake-ended badly', { type: 'handshake-ended', certificate: certificate.id, error }],
   ])('%s is read', (_, message) => {
     expect(readMessage(message)).toEqual(message);
   });
@@ -114,6 +120,9 @@ describe('a message of the host', () => {
     ['a code that is not of its name', { type: 'failure', request: 1, error: { ...error, code: 302 } }],
     ['an unknown view', { type: 'prompt', request: 1, prompt: 1, operation: 'sign', site, view: { kind: 'enter-puk' } }],
     ['a view with a field missing', { type: 'prompt', request: 1, prompt: 1, operation: 'sign', site, view: { kind: 'reading-token' } }],
+    ['logins of another shape', { type: 'logins', logins: [{ ...login, ends: 'soon' }] }],
+    ['a handshake without certificate', { type: 'handshake', certificate: certificate.id, waiting: 1 }],
+    ['a handshake that ended with an unknown error', { type: 'handshake-ended', certificate: '', error: { ...error, name: 'no-coffee' } }],
     ['an unknown operation', { type: 'prompt', request: 1, prompt: 1, operation: 'decrypt', site, view }],
   ])('%s is refused', (_, message) => {
     expect(readMessage(message)).toBeNull();

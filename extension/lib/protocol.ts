@@ -2,8 +2,8 @@
  * The messages between extension and host as PROTOCOL.md writes them down (host/protocol/PROTOCOL.md). The tables
  * there and the shapes here are held against each other by protocol.test.ts: change both together, and the host's.
  */
-import { type ErrorName, ERRORS, isErrorName, type ProtocolError } from './errors';
-import { anyObject, boolean, type Fields, integer, listOf, object, type Of, oneOf, orNull, type Shape, string } from './shape';
+import { ERRORS, isErrorName, type ProtocolError } from './errors';
+import { anyObject, boolean, type Fields, integer, listOf, object, type ObjectOf, type Of, oneOf, orNull, type Shape, string } from './shape';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -21,6 +21,7 @@ export const LIMITS = {
   TOKENS_MAX: 16,
   WAITING_MAX: 32,
   GRANTS_MAX: 1000,
+  LOGIN_IDLE_MAX: 28800,
 } as const;
 
 // Objects
@@ -68,6 +69,14 @@ const certificate = object('certificate', {
   canAuthenticate: boolean,
 });
 
+const login = object('login', {
+  token: string,
+  label: string,
+  since: integer,
+  idleSeconds: integer,
+  ends: integer,
+});
+
 const hashFunction = oneOf('SHA-256', 'SHA-384', 'SHA-512');
 
 const signatureAlgorithm = object('signature-algorithm', {
@@ -91,6 +100,7 @@ export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   token,
   'pin-status': pinStatus,
   certificate,
+  login,
   'signature-algorithm': signatureAlgorithm,
   grant,
   error,
@@ -100,6 +110,7 @@ export type Site = Of<typeof site>;
 export type Reader = Of<typeof reader>;
 export type Token = Of<typeof token>;
 export type Certificate = Of<typeof certificate>;
+export type Login = Of<typeof login>;
 export type Grant = Of<typeof grant>;
 
 // Views
@@ -210,20 +221,27 @@ export const COMMANDS = {
     arguments: { origin: string, certificate: string, hash: string, hashFunction: string },
     result: object('result', { signature: string, signatureAlgorithm }),
   },
+  'log-in': {
+    arguments: { origin: orNull(string), certificate: orNull(string), idleSeconds: integer },
+    result: object('result', { login: orNull(login) }),
+  },
+  'log-out': { arguments: {}, result: object('result', { ended: integer }) },
   grants: { arguments: {}, result: object('result', { grants: listOf(grant) }) },
   'revoke-grant': { arguments: { origin: string }, result: object('result', { revoked: boolean }) },
 } as const satisfies Record<string, { arguments: Fields; result: Shape<unknown> }>;
 
 export type Command = keyof typeof COMMANDS;
+/** Commands that a page may cause. */
+export type PageCommand = 'authenticate' | 'get-signing-certificate' | 'sign';
 /** Commands for which the host asks a person. */
-export type PersonCommand = 'authenticate' | 'get-signing-certificate' | 'sign';
-export type Arguments<C extends Command> = { [K in keyof (typeof COMMANDS)[C]['arguments']]: string };
+export type PersonCommand = PageCommand | 'log-in';
+export type Arguments<C extends Command> = ObjectOf<(typeof COMMANDS)[C]['arguments']>;
 export type Result<C extends Command> = Of<(typeof COMMANDS)[C]['result']>;
 
 // Messages
 
 const cancelReason = oneOf('cancelled', 'timed-out', 'page-gone');
-const operation = oneOf('authenticate', 'select-certificate', 'sign');
+const operation = oneOf('authenticate', 'select-certificate', 'sign', 'log-in');
 
 export const MESSAGES = {
   request: object('request', {
@@ -242,9 +260,12 @@ export const MESSAGES = {
     request: integer,
     prompt: integer,
     operation,
-    site,
+    site: orNull(site),
     view: anyObject,
   }),
+  logins: object('logins', { type: oneOf('logins'), logins: listOf(login) }),
+  handshake: object('handshake', { type: oneOf('handshake'), certificate, waiting: integer }),
+  'handshake-ended': object('handshake-ended', { type: oneOf('handshake-ended'), certificate: string, error: orNull(error) }),
 } as const;
 
 export type CancelReason = Of<typeof cancelReason>;
@@ -254,21 +275,36 @@ export type Prompt = Omit<Of<(typeof MESSAGES)['prompt']>, 'view'> & { readonly 
 export type MessageToExtension =
   | Of<(typeof MESSAGES)['hello' | 'response']>
   | (Omit<Of<(typeof MESSAGES)['failure']>, 'error'> & { readonly error: ProtocolError })
-  | Prompt;
+  | Prompt
+  | HostNotice;
+/** What the host says of its own accord. */
+export type HostNotice =
+  | Of<(typeof MESSAGES)['logins' | 'handshake']>
+  | (Omit<Of<(typeof MESSAGES)['handshake-ended']>, 'error'> & { readonly error: ProtocolError | null });
 
 /** A message of the host, or null when it is none that this version of the protocol knows. */
 export function readMessage(value: unknown): MessageToExtension | null {
   if (MESSAGES.hello.matches(value) || MESSAGES.response.matches(value)) return value;
+  if (MESSAGES.logins.matches(value) || MESSAGES.handshake.matches(value)) return value;
   if (MESSAGES.failure.matches(value)) {
-    const { error } = value;
-    if (!isErrorName(error.name) || ERRORS[error.name].code !== error.code) return null;
-    return { ...value, error: { ...error, name: error.name satisfies ErrorName } };
+    const error = readError(value.error);
+    return error && { ...value, error };
+  }
+  if (MESSAGES['handshake-ended'].matches(value)) {
+    if (value.error === null) return { ...value, error: null };
+    const error = readError(value.error);
+    return error && { ...value, error };
   }
   if (MESSAGES.prompt.matches(value)) {
     const view: unknown = value.view;
     return isView(view) ? { ...value, view } : null;
   }
   return null;
+}
+
+function readError(value: Of<typeof error>): ProtocolError | null {
+  if (!isErrorName(value.name) || ERRORS[value.name].code !== value.code) return null;
+  return { ...value, name: value.name };
 }
 
 function isView(value: unknown): value is View {

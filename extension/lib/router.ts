@@ -5,6 +5,7 @@ import type { Operations } from './operations';
 import { ACTIONS, type Inward, type Outward } from './page-channel';
 import type { PromptWindow, WindowPort } from './prompt-window';
 import { type Arguments, type Command, COMMANDS, type Result } from './protocol';
+import type { Fields } from './shape';
 import { toCommand, toPageError, toStatus, toSuccess, userInteractionTimeout, type Versions } from './web-eid';
 
 export const PORT_WEB_EID = 'web-eid';
@@ -14,7 +15,7 @@ export const PORT_PROMPT = 'prompt';
 export const OWN_PAGE_TIMEOUT = 30_000;
 
 /** What one of our own pages may ask; nothing here needs a PIN. */
-export const OWN_PAGE_COMMANDS = ['status', 'tokens', 'certificates', 'grants', 'revoke-grant'] as const satisfies Command[];
+export const OWN_PAGE_COMMANDS = ['status', 'tokens', 'certificates', 'log-out', 'grants', 'revoke-grant'] as const satisfies Command[];
 export type OwnPageCommand = (typeof OWN_PAGE_COMMANDS)[number];
 export type OwnPageMessage<C extends OwnPageCommand = OwnPageCommand> = {
   readonly command: C;
@@ -157,6 +158,9 @@ function isOwnPageMessage(message: unknown): message is OwnPageMessage {
   if (typeof message !== 'object' || message === null || !('command' in message && 'arguments' in message)) return false;
   const { command, arguments: args } = message;
   if (!(OWN_PAGE_COMMANDS as readonly unknown[]).includes(command) || typeof args !== 'object' || args === null) return false;
-  const fields = COMMANDS[command as OwnPageCommand].arguments;
-  return Object.keys(args).length === Object.keys(fields).length && Object.keys(fields).every((field) => typeof (args as Record<string, unknown>)[field] === 'string');
+  const fields: Fields = COMMANDS[command as OwnPageCommand].arguments;
+  return (
+    Object.keys(args).length === Object.keys(fields).length &&
+    Object.entries(fields).every(([field, shape]) => shape.matches((args as Record<string, unknown>)[field]))
+  );
 }

@@ -3,7 +3,7 @@
  */
 import { ERRORS, fail, type Outcome, type ProtocolError } from './errors';
 import type { Outward } from './page-channel';
-import { type Arguments, COMMANDS, type PersonCommand, type Result } from './protocol';
+import { type Arguments, COMMANDS, type PageCommand, type Result } from './protocol';
 
 export const TIMEOUT_DEFAULT = 120_000;
 export const TIMEOUT_MIN = 1_000;
@@ -14,12 +14,12 @@ const WEB_EID_MAJOR = 2;
 
 export type PageFields = Readonly<Record<string, unknown>>;
 
-export type PersonRequest = {
-  [C in PersonCommand]: { readonly command: C; readonly arguments: Arguments<C> };
-}[PersonCommand];
+export type PageCommandRequest = {
+  [C in PageCommand]: { readonly command: C; readonly arguments: Arguments<C> };
+}[PageCommand];
 
 /** The host's command for what the page asked. Values are looked at by the host; here only their types. */
-export function toCommand(command: PersonCommand, fields: PageFields, origin: string): Outcome<PersonRequest> {
+export function toCommand(command: PageCommand, fields: PageFields, origin: string): Outcome<PageCommandRequest> {
   const { challengeNonce, certificate, hash, hashFunction } = fields;
   switch (command) {
     case 'authenticate':
@@ -45,7 +45,7 @@ export function userInteractionTimeout(fields: PageFields): number {
 }
 
 /** Exactly the fields the page protocol lists, whatever else the host said. */
-export function toSuccess<C extends PersonCommand>(command: C, result: Result<C>): Record<string, unknown> {
+export function toSuccess<C extends PageCommand>(command: C, result: Result<C>): Record<string, unknown> {
   const fields = Object.keys(COMMANDS[command].result.fields ?? {});
   return Object.fromEntries(fields.map((field) => [field, (result as Record<string, unknown>)[field]]));
 }

@@ -2,7 +2,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import App from '../entrypoints/prompt/App.svelte';
 import type { FromWindow, ToWindow } from '../lib/prompt-window';
-import type { View } from '../lib/protocol';
+import type { OperationName, View } from '../lib/protocol';
 import { madeVisible } from '../lib/card-text';
 import { makeError } from '../lib/errors';
 import { certificate, enterPin, expired, site, token } from './samples';
@@ -20,8 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => unmount(app));
 
-async function show(view: View, prompt = 1, name: 'authenticate' | 'sign' | 'select-certificate' = 'authenticate'): Promise<void> {
-  app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name, site, prompt, view } });
+async function show(view: View, prompt = 1, name: OperationName = 'authenticate'): Promise<void> {
+  app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name, site, login: name === 'log-in' ? { connecting: [], seconds: 600 } : null, prompt, view } });
   flushSync();
   await vi.advanceTimersByTimeAsync(500);
   flushSync();
@@ -219,7 +219,7 @@ describe('the choice', () => {
 
   it('cannot be made by a press that was meant for what stood here before', async () => {
     const view: View = { kind: 'choose-certificate', tokens: [token], certificates: [certificate] };
-    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'select-certificate', site, prompt: 1, view } });
+    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'select-certificate', site, login: null, prompt: 1, view } });
     flushSync();
     submit();
     expect(sent).toEqual([]);
@@ -247,7 +247,7 @@ describe('the window', () => {
   });
 
   it('names the site as it reads, as it is, and an unusual port', async () => {
-    const shown = { kind: 'prompt', operation: 'one', name: 'authenticate', prompt: 1, view: enterPin() } as const;
+    const shown = { kind: 'prompt', operation: 'one', name: 'authenticate', login: null, prompt: 1, view: enterPin() } as const;
     app.receive({ waiting: 2, shown: { ...shown, site: { origin: 'https://xn--fiq228c5hs.example:8443', host: 'xn--fiq228c5hs.example', unicodeHost: '中文网.example', port: 8443 } } });
     flushSync();
     expect(get('site-host').textContent).toBe('中文网.example');
@@ -256,9 +256,41 @@ describe('the window', () => {
     expect(get('others-waiting').textContent).toContain('ほかに 2 件');
   });
 
+  it('of a handshake names the one likely site as what it is: one that the browser connects to', async () => {
+    await show(enterPin(), 1, 'log-in');
+    expect(get('site-host').textContent).toBe('portal.example.jp');
+    expect(get('operation').textContent).toContain('ブラウザが接続しているサイト');
+    expect(all('connecting-sites')).toEqual([]);
+    expect(primary().textContent?.trim()).toBe('ログイン');
+    expect(get('login-lasts').textContent).toContain('この後 10 分間');
+  });
+
+  it.each([
+    ['several', [{ origin: 'https://a.example', likely: true }, { origin: 'https://b.example:8443', likely: true }], []],
+    ['some more likely than others', [{ origin: 'https://a.example', likely: true }, { origin: 'https://b.example:8443', likely: false }], ['a.example']],
+  ])('of a handshake lists %s sites as such', (_, connecting, tagged) => {
+    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'log-in', site: null, login: { connecting, seconds: 600 }, prompt: 1, view: enterPin() } });
+    flushSync();
+    expect(all('site-origin')).toEqual([]);
+    const rows = all('connecting-site');
+    expect(rows.map((row) => row.querySelector('bdi')?.textContent)).toEqual(['a.example', 'b.example:8443']);
+    expect(rows.filter((row) => row.textContent?.includes('可能性が高い')).map((row) => row.querySelector('bdi')?.textContent)).toEqual(tagged);
+    expect(get('connecting-sites').textContent).toContain('ブラウザから分かりません');
+  });
+
+  it('of a handshake without any known site says that the browser did not tell', async () => {
+    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'log-in', site: null, login: { connecting: [], seconds: 0 }, prompt: 1, view: enterPin() } });
+    flushSync();
+    expect(get('connecting-unknown').textContent).toContain('ブラウザから分かりません');
+    expect(get('operation').textContent).toContain('ブラウザが');
+    expect(get('login-lasts').textContent).toContain('この接続にだけ');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(document.activeElement).toBe(pin());
+  });
+
   it('shows a failure as situation, advice and code, and closes', async () => {
     const error = makeError('token-refused', { statusWord: '6A88' });
-    app.receive({ waiting: 0, shown: { kind: 'failure', operation: 'one', name: 'sign', site, error } });
+    app.receive({ waiting: 0, shown: { kind: 'failure', operation: 'one', name: 'sign', site, login: null, error } });
     flushSync();
     expect(get('trouble-situation').textContent).toBe('トークンが操作を受け付けませんでした。');
     expect(get('trouble-advice').textContent).toContain('挿し直して');

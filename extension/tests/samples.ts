@@ -1,4 +1,5 @@
-import type { Certificate, EnterPinView, Token } from '../lib/protocol';
+import type { RequestEvent } from '../lib/connecting-sites';
+import type { Certificate, EnterPinView, Login, Token } from '../lib/protocol';
 
 export const ORIGIN = 'https://portal.example.jp';
 export const NONCE = 'dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=';
@@ -31,6 +32,16 @@ export const certificate: Certificate = {
 };
 
 export const expired: Certificate = { ...certificate, id: 'b'.repeat(64), notAfter: 1_710_000_000, state: 'expired' };
+
+let lastRequest = 0;
+
+/** A page's request, of the tab in front. */
+export function request(over: Partial<RequestEvent> = {}): RequestEvent {
+  return { requestId: `r${(lastRequest += 1)}`, url: `${ORIGIN}/`, type: 'main_frame', method: 'GET', tabId: 1, ...over };
+}
+
+/** 2026-11-23 10:00 in Tokyo, ten minutes long. */
+export const login: Login = { token: token.id, label: token.label, since: 1_795_395_600, idleSeconds: 600, ends: 1_795_396_200 };
 
 export function enterPin(over: Partial<EnterPinView> = {}, pin: Partial<Token['pin']> = {}): EnterPinView {
   return {
