@@ -10,14 +10,23 @@ export class SiteError extends Error {
 }
 
 /** Posts `body` and returns the answer; throws a `SiteError` for anything but success. */
-export async function post(path, body = {}) {
+export function post(path, body = {}) {
+  return request(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Gets an answer; throws a `SiteError` for anything but success. */
+export function get(path) {
+  return request(path);
+}
+
+async function request(path, options) {
   let response;
   try {
-    response = await fetch(path, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    response = await fetch(path, options);
   } catch (error) {
     throw new SiteError('site_unreachable', error.message);
   }

@@ -33,10 +33,14 @@ pub enum ServerCertificateError {
     Tls(#[from] rustls::Error),
 }
 
-/// A TLS configuration with its fresh certificate.
+/// A fresh certificate, in the forms that servers take it in.
 pub struct ServerCertificate {
-    /// For the server.
+    /// For a server within this program.
     pub tls: ServerConfig,
+    /// The server's certificate, PEM.
+    pub certificate_pem: String,
+    /// The server's private key, PKCS#8 in PEM.
+    pub key_pem: String,
     /// The authority's certificate, PEM: what a client must trust.
     pub authority_pem: String,
 }
@@ -70,6 +74,7 @@ pub fn make(origin: &Origin) -> Result<ServerCertificate, ServerCertificateError
     let server = server.signed_by(&key, &authority)?;
 
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key_pem = key.serialize_pem();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let mut tls = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -78,6 +83,8 @@ pub fn make(origin: &Origin) -> Result<ServerCertificate, ServerCertificateError
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(ServerCertificate {
         tls,
+        certificate_pem: server.pem(),
+        key_pem,
         authority_pem: authority.pem(),
     })
 }

@@ -1,24 +1,25 @@
 //! The site: two pages for a person and a JSON interface for their script.
 
 mod api;
-mod asset;
-mod guard;
-mod language;
+pub(crate) mod asset;
+pub(crate) mod guard;
+pub(crate) mod language;
 mod login;
-mod page;
+pub(crate) mod page;
 mod session;
 mod signing;
-mod template;
+pub(crate) mod template;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::clock::Clock;
-use crate::verifier::{NonceStore, Verifier};
+use crate::verifier::{NonceStore, Origin, Verifier};
 use api::Problem;
 use session::SessionStore;
 
@@ -34,6 +35,7 @@ pub struct Portal {
     clock: Arc<dyn Clock>,
     sessions: SessionStore,
     nonces: NonceStore,
+    tls_site: Option<Origin>,
 }
 
 impl Portal {
@@ -44,7 +46,15 @@ impl Portal {
             clock,
             sessions: SessionStore::default(),
             nonces: NonceStore::default(),
+            tls_site: None,
         }
+    }
+
+    /// The same site with a link on its front page to `tls_site`, where the
+    /// certificate is presented in the TLS handshake.
+    #[must_use]
+    pub fn with_tls_site(self, tls_site: Option<Origin>) -> Self {
+        Self { tls_site, ..self }
     }
 }
 
@@ -67,10 +77,16 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .nest("/api", api)
         .route("/", get(page::front))
         .route("/home", get(page::home))
+        .route("/ping", get(ping))
         .route("/assets/{name}", get(asset::serve))
         .route("/favicon.ico", get(asset::icon))
         .fallback(page::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(guard::security_headers))
         .with_state(portal)
+}
+
+/// `GET /ping`: nothing, at once; for measuring a browser's other traffic.
+pub(crate) async fn ping() -> StatusCode {
+    StatusCode::NO_CONTENT
 }

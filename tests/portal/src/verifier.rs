@@ -61,9 +61,7 @@ impl Verifier {
     ) -> Result<Certificate, VerifyError> {
         let token = Token::parse(text)?;
         let certificate = Certificate::from_base64(&token.unverified_certificate)?;
-        purpose::check_authentication(&certificate)?;
-        certificate.check_validity(now)?;
-        self.trust.path_of(&certificate, now)?;
+        check_client_certificate(&certificate, &self.trust, now)?;
         let algorithm = Algorithm::from_jwa(&token.algorithm)?;
         token.check_signature(&certificate, algorithm, &self.origin, nonce)?;
         Ok(certificate)
@@ -99,4 +97,17 @@ impl Verifier {
         let algorithm = document::check_signature(&certificate, hash, signature, algorithm)?;
         Ok((certificate, algorithm))
     }
+}
+
+/// Checks that `certificate` may sign somebody in: purpose, validity at
+/// `now`, and a path to `trust`. That its private key was used is for the
+/// caller to know.
+pub fn check_client_certificate(
+    certificate: &Certificate,
+    trust: &TrustStore,
+    now: SystemTime,
+) -> Result<(), VerifyError> {
+    purpose::check_authentication(certificate)?;
+    certificate.check_validity(now)?;
+    trust.path_of(certificate, now).map(|_| ())
 }

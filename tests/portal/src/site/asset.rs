@@ -19,7 +19,7 @@ macro_rules! page_file {
 }
 
 /// `GET /assets/{name}`.
-pub(super) async fn serve(Path(name): Path<String>) -> Response {
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     let (kind, content) = match name.as_str() {
         "portal.css" => (STYLE, page_file!("portal.css")),
         "web-eid-page.js" => (SCRIPT, page_file!("web-eid-page.js")),
@@ -29,6 +29,7 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
         "front.js" => (SCRIPT, page_file!("front.js")),
         "home.js" => (SCRIPT, page_file!("home.js")),
         "icon.svg" => (IMAGE, page_file!("icon.svg")),
+        "tls.js" => (SCRIPT, page_file!("tls.js")),
         "seal.svg" => (IMAGE, page_file!("seal.svg")),
         "texts.ja.json" => (DATA, Language::Japanese.json()),
         "texts.en.json" => (DATA, Language::English.json()),
@@ -38,7 +39,7 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
 }
 
 /// `GET /favicon.ico`, which browsers ask for unbidden.
-pub(super) async fn icon() -> Response {
+pub(crate) async fn icon() -> Response {
     file(IMAGE, page_file!("icon.svg"))
 }
 

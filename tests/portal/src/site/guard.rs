@@ -23,7 +23,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 ///
 /// There is no Strict-Transport-Security: on `localhost` it would bind every
 /// other program of the machine to HTTPS.
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
+pub(crate) async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [

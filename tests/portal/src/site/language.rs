@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
+#[cfg(unix)]
+use axum::http::request::Parts;
 use serde::Deserialize;
 
 /// A language the pages are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     Japanese,
     English,
 }
@@ -17,8 +19,16 @@ pub(super) enum Language {
 /// A language's texts, as in `pages/texts.*.json`. The script reads the same
 /// file for what it says itself.
 #[derive(Deserialize)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     page: HashMap<String, String>,
+    problems: HashMap<String, ProblemText>,
+}
+
+/// What happened and what to do now, in words for a person.
+#[derive(Deserialize)]
+pub(crate) struct ProblemText {
+    pub(crate) situation: String,
+    pub(crate) advice: String,
 }
 
 static JAPANESE: LazyLock<Texts> = LazyLock::new(|| parse(Language::Japanese));
@@ -30,7 +40,7 @@ fn parse(language: Language) -> Texts {
 
 impl Language {
     /// The language asked for by `?lang=`, else by the browser, else Japanese.
-    pub(super) fn choose(parameter: Option<&str>, headers: &HeaderMap) -> Self {
+    pub(crate) fn choose(parameter: Option<&str>, headers: &HeaderMap) -> Self {
         if let Some(language) = parameter.and_then(Self::from_tag) {
             return language;
         }
@@ -39,6 +49,14 @@ impl Language {
             .and_then(|value| value.to_str().ok())
             .and_then(preferred)
             .unwrap_or(Self::Japanese)
+    }
+
+    /// The language for a whole request.
+    #[cfg(unix)]
+    pub(crate) fn of_request(request: &Parts) -> Self {
+        let query = request.uri.query().unwrap_or_default();
+        let parameter = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
+        Self::choose(parameter, &request.headers)
     }
 
     /// By primary subtag: `en-GB` is English.
@@ -51,7 +69,7 @@ impl Language {
     }
 
     /// The language tag.
-    pub(super) fn tag(self) -> &'static str {
+    pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::Japanese => "ja",
             Self::English => "en",
@@ -59,7 +77,7 @@ impl Language {
     }
 
     /// The tag of the one that a switch leads to.
-    pub(super) fn other_tag(self) -> &'static str {
+    pub(crate) fn other_tag(self) -> &'static str {
         match self {
             Self::Japanese => "en",
             Self::English => "ja",
@@ -67,7 +85,7 @@ impl Language {
     }
 
     /// The texts as a file for the script.
-    pub(super) fn json(self) -> &'static str {
+    pub(crate) fn json(self) -> &'static str {
         match self {
             Self::Japanese => include_str!("../../pages/texts.ja.json"),
             Self::English => include_str!("../../pages/texts.en.json"),
@@ -75,12 +93,21 @@ impl Language {
     }
 
     /// One of the page's texts.
-    pub(super) fn text(self, key: &str) -> Option<&'static str> {
-        let texts: &'static Texts = match self {
+    pub(crate) fn text(self, key: &str) -> Option<&'static str> {
+        self.texts().page.get(key).map(String::as_str)
+    }
+
+    /// The words for a problem's code, general ones for a code without its own.
+    pub(crate) fn problem(self, code: &str) -> Option<&'static ProblemText> {
+        let problems = &self.texts().problems;
+        problems.get(code).or_else(|| problems.get("other"))
+    }
+
+    fn texts(self) -> &'static Texts {
+        match self {
             Self::Japanese => &JAPANESE,
             Self::English => &ENGLISH,
-        };
-        texts.page.get(key).map(String::as_str)
+        }
     }
 }
 

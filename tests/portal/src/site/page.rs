@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::Portal;
 use super::language::Language;
 use super::template::fill;
-use crate::verifier::Holder;
+use crate::verifier::{Holder, Origin};
 
 const FRONT: &str = include_str!("../../pages/front.html");
 const HOME: &str = include_str!("../../pages/home.html");
-const NOT_FOUND: &str = include_str!("../../pages/not-found.html");
+pub(crate) const NOT_FOUND: &str = include_str!("../../pages/not-found.html");
 
 /// What stands where a certificate says nothing.
 const ABSENT: &str = "—";
@@ -39,7 +39,10 @@ pub(super) async fn front(
     if portal.signed_in(&headers).is_some() {
         return Redirect::to(&format!("/home?lang={}", language.tag())).into_response();
     }
-    html(FRONT, language, |_| None).into_response()
+    html(FRONT, language, |name| {
+        tls_site_value(portal.tls_site.as_ref(), name)
+    })
+    .into_response()
 }
 
 /// `GET /home`: the holder's page, or back to `/` for who is not signed in.
@@ -85,7 +88,16 @@ impl Portal {
     }
 }
 
-fn html(
+/// The link to the other site, hidden when there is none.
+fn tls_site_value(site: Option<&Origin>, name: &str) -> Option<String> {
+    match name {
+        "tls-site.hidden" => Some(if site.is_some() { "" } else { "hidden" }.to_owned()),
+        "tls-site.address" => Some(site.map_or_else(String::new, ToString::to_string)),
+        _ => None,
+    }
+}
+
+pub(crate) fn html(
     template: &str,
     language: Language,
     value_of: impl Fn(&str) -> Option<String>,
@@ -100,7 +112,7 @@ fn html(
     }))
 }
 
-fn holder_value(holder: &Holder, name: &str) -> Option<String> {
+pub(crate) fn holder_value(holder: &Holder, name: &str) -> Option<String> {
     let or_absent = |value: &Option<String>| value.clone().unwrap_or_else(|| ABSENT.to_owned());
     Some(match name {
         "holder.name" => holder.name.clone(),
@@ -140,7 +152,9 @@ mod tests {
         };
         for language in [Language::Japanese, Language::English] {
             for template in [FRONT, HOME, NOT_FOUND] {
-                let Html(page) = html(template, language, |name| holder_value(&holder, name));
+                let Html(page) = html(template, language, |name| {
+                    holder_value(&holder, name).or_else(|| tls_site_value(None, name))
+                });
                 assert!(!page.contains("{{"), "{}", language.tag());
                 assert!(!page.contains(hostile));
                 assert!(page.contains(&format!("<html lang=\"{}\"", language.tag())));
@@ -149,6 +163,24 @@ mod tests {
         let Html(page) = html(HOME, Language::Japanese, |n| holder_value(&holder, n));
         for text in ["FC12345678", "2027/03/31", ABSENT, "&lt;script&gt;"] {
             assert!(page.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_other_site_is_linked_where_there_is_one() {
+        let origin: Origin = "https://portal.localhost:8443".parse().unwrap();
+        for (site, link, shown) in [
+            (
+                Some(&origin),
+                "href=\"https://portal.localhost:8443/?lang=ja\"",
+                true,
+            ),
+            (None, "href=\"/?lang=ja\"", false),
+        ] {
+            let Html(page) = html(FRONT, Language::Japanese, |name| tls_site_value(site, name));
+            assert!(page.contains(&format!("id=\"tls-site\" {link}")), "{page}");
+            let section = "aria-labelledby=\"tls-site-heading\" ";
+            assert_eq!(page.contains(&format!("{section}hidden>")), !shown);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// Fills every hole of `template`. A name that `value_of` does not know stays
 /// visible as it is, which the tests of the pages look for.
-pub(super) fn fill(template: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn fill(template: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
     let mut page = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {

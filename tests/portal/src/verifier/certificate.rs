@@ -65,6 +65,11 @@ impl Certificate {
         &self.der
     }
 
+    /// Whether it names itself as its issuer, as roots do.
+    pub fn is_self_issued(&self) -> bool {
+        same_name(self.subject(), self.issuer())
+    }
+
     /// The fields by their names in RFC 5280.
     pub fn decoded(&self) -> &x509_cert::Certificate {
         &self.decoded

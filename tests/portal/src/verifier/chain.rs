@@ -134,6 +134,11 @@ impl TrustStore {
         self.configured.is_empty()
     }
 
+    /// The certificates it was configured with, in that order.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.configured
+    }
+
     /// The issuers of `certificate` up to a trust anchor, nearest first, each
     /// valid at `now` and entitled to issue. The certificate's own validity is
     /// not looked at here.
