@@ -7,9 +7,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
+import { openPopup } from './scene/own-pages.ts';
 import { photograph } from './scene/pictures.ts';
-import type { PortalPage } from './scene/portal-page.ts';
+import type { HolderSeen, PortalPage } from './scene/portal-page.ts';
 import { Scene } from './scene/scene.ts';
+import { TlsPortalPage } from './scene/tls-portal-page.ts';
 import { PIN, WRONG_PIN } from './scene/token.ts';
 
 const folder = resolve(process.env['KAGIBASHI_DEMO_DIR'] || '../../target/demo');
@@ -25,7 +27,60 @@ async function step(page: Page, name: string, japanese: string, english: string)
   console.log(`\n ${count}. ${japanese}\n    ${english}\n    ${picture}.png`);
 }
 
-async function signIn(scene: Scene): Promise<PortalPage> {
+/** Sign-in by the TLS handshake: no button on the page, the connection itself asks. */
+async function connect(scene: Scene): Promise<HolderSeen> {
+  // A person takes longer to type an address than the browser to see that the token is there.
+  const status = await openPopup(scene.browser);
+  await status.getByTestId('popup-token').waitFor();
+  await status.close();
+  const first = await TlsPortalPage.open(scene.browser, scene.second);
+  const prompt = await (await scene.browser.prompt()).view('enter-pin');
+  assert.equal(await prompt.origin(), scene.second.origin('1.3'));
+  await step(
+    prompt.page,
+    'tls-pin',
+    '証明書で直接開くページを開きました。TLS 接続の途中で鍵橋の窓が開き、相手のサイトを示して PIN を求めます。',
+    'The site that is opened by certificate: in the midst of the TLS handshake the window of Kagibashi names the site and asks for the PIN.',
+  );
+  await prompt.enterPin(PIN);
+  const seen = await first.holder();
+  assert.deepEqual([seen.holder, seen.tlsVersion], ['山田 太郎', 'TLS 1.3']);
+  await step(
+    first.page,
+    'tls-page',
+    `ページが開きました。サイトは所有者 ${seen.holder}、証明書 ID ${seen.certificateId} を接続(${seen.tlsVersion})から知っています。`,
+    `The page is open. The site knows the holder ${seen.holder}, certificate ID ${seen.certificateId}, by the connection (${seen.tlsVersion}).`,
+  );
+
+  const second = await TlsPortalPage.open(scene.browser, scene.second);
+  assert.deepEqual(await second.holder(), seen);
+  assert.equal(scene.browser.promptPages().length, 0);
+  await step(
+    second.page,
+    'tls-page-without-pin',
+    '二つ目のページは、PIN を求められずに開きます。接続ごとの署名は、開いているログインで行われます。',
+    'A second page opens without the PIN: the login is open, and signs for each connection.',
+  );
+
+  const popup = await openPopup(scene.browser);
+  await popup.getByTestId('popup-login').waitFor();
+  // As large as the browser makes it when it hangs from the toolbar.
+  const [width, height] = await popup.evaluate(() => [document.body.offsetWidth, document.body.offsetHeight]);
+  await popup.setViewportSize({ width: width ?? 0, height: height ?? 0 });
+  await step(
+    popup,
+    'tls-open-login',
+    'ツールバーの鍵橋ボタンが、開いているログインを示します。「ログアウト」で終わらせます。',
+    'The button of Kagibashi in the toolbar shows the open login. The log-out button ends it.',
+  );
+  await popup.getByTestId('log-out').click();
+  await popup.getByTestId('popup-login').waitFor({ state: 'detached' });
+  await popup.close();
+  return seen;
+}
+
+/** Sign-in by the Web eID protocol: the page's button asks. */
+async function signIn(scene: Scene, seen: HolderSeen): Promise<PortalPage> {
   const portal = await scene.portalPage();
   await step(portal.page, 'portal-before', 'ポータルを開きました。「証明書でログイン」を押します。', 'The portal is open. Press the sign-in button.');
   await portal.pressSignIn();
@@ -50,7 +105,7 @@ async function signIn(scene: Scene): Promise<PortalPage> {
   await prompt.enterPin(PIN);
 
   const { holder, certificateId } = await portal.holder();
-  assert.equal(holder, '山田 太郎');
+  assert.deepEqual([holder, certificateId], [seen.holder, seen.certificateId]);
   await step(
     portal.page,
     'portal-after',
@@ -92,9 +147,10 @@ async function signDocument(scene: Scene, portal: PortalPage): Promise<void> {
 mkdirSync(folder, { recursive: true });
 console.log('demo: 準備しています(トークン、スマートカードサービス、ポータル、ブラウザー)');
 console.log('demo: getting ready (token, smart card service, portal, browser)');
-const scene = await Scene.start({ language, scale: 2, token: { kind: 'two-certificates' } });
+const scene = await Scene.start({ language, scale: 2, token: { kind: 'two-certificates' }, second: true });
 try {
-  await signDocument(scene, await signIn(scene));
+  const seen = await connect(scene);
+  await signDocument(scene, await signIn(scene, seen));
 } catch (error) {
   await scene.photographAll(folder, 'failed');
   throw error;

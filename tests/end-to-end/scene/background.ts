@@ -61,12 +61,17 @@ export class Background {
 
   /** The next line that it prints. */
   async line(): Promise<string> {
-    const ended = once(this.#child, 'close').then(() => {
+    const listening = new AbortController();
+    const ended = once(this.#child, 'close', listening).then(() => {
       throw new Error(`${this.name} has ended: ${this.#errors}`);
     });
     ended.catch(() => {});
     const line = this.#lines.shift() ?? new Promise<string>((resolve) => this.#waiting.push(resolve));
-    return within(PATIENCE, `a line from ${this.name}`, Promise.race([line, ended]));
+    try {
+      return await within(PATIENCE, `a line from ${this.name}`, Promise.race([line, ended]));
+    } finally {
+      listening.abort();
+    }
   }
 
   write(line: string): void {

@@ -1,5 +1,6 @@
 /** Chromium with our extension, a throw-away profile, and nothing between it and the programs under test. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import type { Environment } from './background.ts';
 import { PATIENCE, until, within } from './deadline.ts';
@@ -24,6 +25,8 @@ export interface Looks {
 export interface BrowserOptions extends Looks {
   /** Also loads the extension that answers the Web eID protocol before us. */
   readonly otherExtension?: boolean;
+  /** A folder to stand in for /etc/chromium: the browser's policies, for this browser alone. */
+  readonly settings?: string;
 }
 
 /** Of the tabs, in CSS pixels. */
@@ -38,6 +41,19 @@ const ARGUMENTS = [
   '--disable-quic',
 ];
 
+const PROGRAM = '/usr/bin/chromium';
+const SETTINGS = '/etc/chromium';
+const isRoot = process.getuid?.() === 0;
+
+/** Chromium reads policies from one folder only, which is everybody's: another is put there for it alone. */
+function starter(home: Home, settings: string): string {
+  const script = join(home.folder, 'chromium');
+  const namespace = isRoot ? '--mount' : '--user --map-root-user --mount';
+  const start = `mount --bind "$0" ${SETTINGS} && exec ${PROGRAM} "$@"`;
+  writeFileSync(script, `#!/bin/sh\nexec unshare ${namespace} -- sh -c '${start}' '${settings}' "$@"\n`, { mode: 0o700 });
+  return script;
+}
+
 export class Browser {
   readonly context: BrowserContext;
   readonly language: Language;
@@ -50,12 +66,11 @@ export class Browser {
   static async start(home: Home, environment: Environment, options: BrowserOptions = {}): Promise<Browser> {
     const { language = 'ja', colours = 'light', scale = 1 } = options;
     const folders = [extension, ...(options.otherExtension ? [otherExtension] : [])].join(',');
-    const isRoot = process.getuid?.() === 0;
     const context = await chromium.launchPersistentContext(home.profile, {
-      executablePath: '/usr/bin/chromium',
+      executablePath: options.settings === undefined ? PROGRAM : starter(home, options.settings),
       headless: true,
-      // Chromium's sandbox refuses to run as root.
-      chromiumSandbox: !isRoot,
+      // Chromium's sandbox refuses to run as root, or as what looks like it in a namespace of ours.
+      chromiumSandbox: !isRoot && options.settings === undefined,
       // Windows as large as the extension makes them.
       viewport: null,
       colorScheme: colours,

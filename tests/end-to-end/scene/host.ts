@@ -5,19 +5,23 @@ import { until } from './deadline.ts';
 import type { Home } from './home.ts';
 import { program } from './places.ts';
 
+export type BrowserKind = 'chromium' | 'firefox';
+
 export class Host {
   readonly #home: Home;
+  readonly #browser: BrowserKind;
 
-  constructor(home: Home) {
+  constructor(home: Home, browser: BrowserKind = 'chromium') {
     this.#home = home;
+    this.#browser = browser;
   }
 
   async install(): Promise<void> {
-    await output(program('kagibashi'), ['install', '--browser', 'chromium'], this.#home.environment);
+    await output(program('kagibashi'), ['install', '--browser', this.#browser], this.#home.environment);
   }
 
   async uninstall(): Promise<void> {
-    await output(program('kagibashi'), ['uninstall', '--browser', 'chromium'], this.#home.environment);
+    await output(program('kagibashi'), ['uninstall', '--browser', this.#browser], this.#home.environment);
   }
 
   /** Process ids of the hosts that this person's browser has started. */

@@ -14,6 +14,9 @@ export const program = (name: 'kagibashi' | 'kagibashi-card-simulator' | 'kagiba
 /** The extension as Chromium loads it. */
 export const extension = told('KAGIBASHI_EXTENSION_DIR', 'extension/.output/chrome-mv3');
 
+/** The same for Firefox. */
+export const firefoxExtension = told('KAGIBASHI_FIREFOX_EXTENSION_DIR', 'extension/.output/firefox-mv3');
+
 /** A small extension that acknowledges Web eID requests, as another product would. */
 export const otherExtension = resolve(import.meta.dirname, '../other-extension');
 

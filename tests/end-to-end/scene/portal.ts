@@ -15,11 +15,15 @@ export class Portal {
     this.#server = server;
   }
 
-  /** @param trust folders with the authorities whose clients may sign in */
-  static async start(folder: string, trust: readonly string[]): Promise<Portal> {
+  /**
+   * @param trust folders with the authorities whose clients may sign in
+   * @param second the site that the front page links to
+   */
+  static async start(folder: string, trust: readonly string[], second?: string): Promise<Portal> {
     const authority = join(folder, 'portal-authority.pem');
     const trusted = trust.flatMap((place) => ['--trust', place]);
-    const server = new Background(program('kagibashi-portal'), ['--ca-out', authority, ...trusted]);
+    const link = second === undefined ? [] : ['--tls-site', second];
+    const server = new Background(program('kagibashi-portal'), ['--ca-out', authority, ...trusted, ...link]);
     const [word, origin] = (await server.line()).split(' ');
     if (word !== 'listening' || origin === undefined) throw new Error(`the portal said ${word}`);
     return new Portal(origin, authority, server);

@@ -1,73 +1,71 @@
 /** Everything that a test plays in: service, token, portal, host and browser, all private and all thrown away. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Browser, type BrowserOptions } from './browser.ts';
+import { chooseCertificates } from './certificate-policy.ts';
 import { Home } from './home.ts';
 import { Host } from './host.ts';
 import { SmartCardService } from './pcsc.ts';
 import { photograph } from './pictures.ts';
 import { Portal } from './portal.ts';
 import { PortalPage } from './portal-page.ts';
+import { TakeDown, throwAway } from './take-down.ts';
+import { TlsPortal } from './tls-portal.ts';
 import { type Making, type Manner, Token } from './token.ts';
 
 export interface SceneOptions extends BrowserOptions {
   readonly token?: Making;
+  /** Also starts the site that asks for the certificate in the TLS handshake, and lets the browser show it. */
+  readonly second?: boolean;
 }
 
 export class Scene {
   readonly service: SmartCardService;
   readonly token: Token;
   readonly portal: Portal;
+  readonly #second: TlsPortal | undefined;
   readonly host: Host;
   readonly browser: Browser;
   readonly #making: Making;
-  readonly #endings: readonly (() => unknown)[];
+  readonly #takeDown: TakeDown;
 
-  private constructor(rooms: Pick<Scene, 'service' | 'token' | 'portal' | 'host' | 'browser'>, making: Making, endings: readonly (() => unknown)[]) {
+  private constructor(rooms: Pick<Scene, 'service' | 'token' | 'portal' | 'host' | 'browser'>, second: TlsPortal | undefined, making: Making, takeDown: TakeDown) {
     this.service = rooms.service;
     this.token = rooms.token;
     this.portal = rooms.portal;
+    this.#second = second;
     this.host = rooms.host;
     this.browser = rooms.browser;
     this.#making = making;
-    this.#endings = endings;
+    this.#takeDown = takeDown;
   }
 
   static async start(options: SceneOptions = {}): Promise<Scene> {
-    // Taken down in the opposite order, also when something on the way up fails.
-    const endings: (() => unknown)[] = [];
+    const takeDown = new TakeDown();
     try {
-      const folder = mkdtempSync(join(tmpdir(), 'kagibashi-'));
-      const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-      process.once('exit', remove);
-      endings.unshift(() => {
-        process.off('exit', remove);
-        remove();
-      });
-      const room = (name: string) => {
-        mkdirSync(join(folder, name));
-        return join(folder, name);
-      };
+      const room = throwAway(takeDown);
 
       const service = await SmartCardService.start(room('pcsc'));
-      endings.unshift(() => service.stop());
+      takeDown.add(() => service.stop());
       const making = options.token ?? {};
       const token = new Token(room('token'), service.slot);
       await token.renew(making);
-      endings.unshift(() => token.unplug());
-      const portal = await Portal.start(room('portal'), [await token.authorities(making)]);
-      endings.unshift(() => portal.stop());
+      takeDown.add(() => token.unplug());
+      const trusted = [await token.authorities(making)];
+      const second = options.second ? await TlsPortal.start(room('second'), trusted) : undefined;
+      takeDown.add(() => second?.stop());
+      const portal = await Portal.start(room('portal'), trusted, second?.origin('1.3'));
+      takeDown.add(() => portal.stop());
 
       const home = new Home(room('home'));
-      await home.trust(portal.authority);
+      await home.trust(portal.authority, ...(second ? [second.authority] : []));
       const host = new Host(home);
       await host.install();
-      const browser = await Browser.start(home, service.environment, options);
-      endings.unshift(() => browser.close());
-      return new Scene({ service, token, portal, host, browser }, making, endings);
+      const settings = second ? room('settings') : undefined;
+      if (settings !== undefined) chooseCertificates(settings);
+      const browser = await Browser.start(home, service.environment, settings === undefined ? options : { ...options, settings });
+      takeDown.add(() => browser.close());
+      return new Scene({ service, token, portal, host, browser }, second, making, takeDown);
     } catch (error) {
-      await takeDown(endings);
+      await takeDown.run();
       throw error;
     }
   }
@@ -75,6 +73,12 @@ export class Scene {
   /** What every test begins with: an unused token and no pages. */
   async fresh(making: Making = this.#making, manner: Manner = {}): Promise<void> {
     await Promise.all([this.browser.clear(), this.token.renew(making, manner)]);
+  }
+
+  /** The site that asks for the certificate in the TLS handshake. */
+  get second(): TlsPortal {
+    if (!this.#second) throw new Error('this scene has one site only');
+    return this.#second;
   }
 
   portalPage(): Promise<PortalPage> {
@@ -87,18 +91,6 @@ export class Scene {
   }
 
   stop(): Promise<void> {
-    return takeDown(this.#endings);
+    return this.#takeDown.run();
   }
-}
-
-async function takeDown(endings: readonly (() => unknown)[]): Promise<void> {
-  const troubles: unknown[] = [];
-  for (const end of endings) {
-    try {
-      await end();
-    } catch (error) {
-      troubles.push(error);
-    }
-  }
-  if (troubles.length > 0) throw new AggregateError(troubles, 'not everything could be taken down');
 }

@@ -1,0 +1,121 @@
+/** A scene of a site that asks for the certificate in the TLS handshake, and of one kind of browser. */
+import { after, afterEach, beforeEach, type TestContext } from 'node:test';
+import { Browser } from './browser.ts';
+import { chooseCertificates } from './certificate-policy.ts';
+import { ChromiumHandshakes } from './chromium-handshakes.ts';
+import { PATIENCE, pause, TooLate, until } from './deadline.ts';
+import { Display } from './display.ts';
+import { FirefoxHandshakes } from './firefox-handshakes.ts';
+import type { HandshakeBrowser, Sight, Visit } from './handshake-browser.ts';
+import { Home } from './home.ts';
+import { type BrowserKind, Host } from './host.ts';
+import { SmartCardService } from './pcsc.ts';
+import { TakeDown, throwAway } from './take-down.ts';
+import { TlsPortal, type TlsVersion } from './tls-portal.ts';
+import { Token } from './token.ts';
+
+const HOOK = { timeout: 6 * PATIENCE };
+
+/** NSS believes its last look for a token that long, in milliseconds. */
+export const NSS_TRUST = 10_000;
+const REOPENING = 1_500;
+
+export class HandshakeScene {
+  readonly kind: BrowserKind;
+  readonly token: Token;
+  readonly portal: TlsPortal;
+  readonly host: Host;
+  readonly browser: HandshakeBrowser;
+  readonly #takeDown: TakeDown;
+
+  private constructor(rooms: Pick<HandshakeScene, 'kind' | 'token' | 'portal' | 'host' | 'browser'>, takeDown: TakeDown) {
+    this.kind = rooms.kind;
+    this.token = rooms.token;
+    this.portal = rooms.portal;
+    this.host = rooms.host;
+    this.browser = rooms.browser;
+    this.#takeDown = takeDown;
+  }
+
+  static async start(kind: BrowserKind): Promise<HandshakeScene> {
+    const takeDown = new TakeDown();
+    try {
+      const room = throwAway(takeDown);
+      const service = await SmartCardService.start(room('pcsc'));
+      takeDown.add(() => service.stop());
+      const token = new Token(room('token'), service.slot);
+      await token.renew();
+      takeDown.add(() => token.unplug());
+      const portal = await TlsPortal.start(room('portal'), [await token.authorities()]);
+      takeDown.add(() => portal.stop());
+
+      const home = new Home(room('home'));
+      const host = new Host(home, kind);
+      // Where module and host meet.
+      const environment = { ...service.environment, XDG_RUNTIME_DIR: room('run') };
+      let browser: HandshakeBrowser;
+      if (kind === 'chromium') {
+        await home.trust(portal.authority);
+        await host.install();
+        browser = await startChromium(home, environment, room('settings'));
+      } else {
+        await host.install();
+        const display = await Display.start(room('display'));
+        takeDown.add(() => display.stop());
+        browser = await FirefoxHandshakes.start(home, environment, display, portal.authority);
+      }
+      takeDown.add(() => browser.close());
+      return new HandshakeScene({ kind, token, portal, host, browser }, takeDown);
+    } catch (error) {
+      await takeDown.run();
+      throw error;
+    }
+  }
+
+  /** Opens the site in a new tab, without waiting for what comes of it. */
+  visit(version: TlsVersion): Promise<Visit> {
+    return this.browser.visit(`${this.portal.origin(version)}/`);
+  }
+
+  /** Opens a tab's address again and again, as a person would, until our window asks. */
+  async openUntilAsked(visit: Visit): Promise<void> {
+    const end = performance.now() + NSS_TRUST + PATIENCE;
+    while (!(await this.browser.asks())) {
+      if (performance.now() > end) throw new TooLate(`our window, but the tab shows ${JSON.stringify(await visit.sight())}`);
+      await visit.again();
+      await pause(REOPENING);
+    }
+  }
+
+  /** Waits until a tab shows that kind of page. */
+  async shows<P extends Sight['page']>(visit: Visit, page: P, milliseconds?: number): Promise<Extract<Sight, { page: P }>> {
+    let last: Sight | undefined;
+    try {
+      const sight = await until(`the page: ${page}`, async () => ((last = await visit.sight()).page === page ? last : null), milliseconds);
+      return sight as Extract<Sight, { page: P }>;
+    } catch (error) {
+      throw new Error(`the tab does not show ${page}, but ${JSON.stringify(last)}`, { cause: error });
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#takeDown.run();
+  }
+}
+
+async function startChromium(home: Home, environment: Readonly<Record<string, string>>, settings: string): Promise<HandshakeBrowser> {
+  chooseCertificates(settings);
+  return new ChromiumHandshakes(await Browser.start(home, environment, { settings }));
+}
+
+/** A scene for a file of tests: begun before the first, without login or pages for each, photographed where one fails. */
+export async function handshakeStage(kind: BrowserKind): Promise<HandshakeScene> {
+  const scene = await HandshakeScene.start(kind);
+  beforeEach(() => scene.browser.clear(), HOOK);
+  afterEach(async (context) => {
+    const test = context as TestContext & { readonly passed: boolean };
+    if (!test.passed) await scene.browser.photographAll(`failed-${kind}-${test.name.replaceAll(/\W+/g, '-')}`);
+  }, HOOK);
+  after(() => scene.stop(), HOOK);
+  return scene;
+}

@@ -1,0 +1,74 @@
+/** Programs that are no browsers load the module and find an ordinary token: TLS with OpenSSL, GnuTLS and curl. */
+import assert from 'node:assert/strict';
+import { dirname, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { output } from '../scene/background.ts';
+import { BOUNDED } from '../scene/deadline.ts';
+import { Home } from '../scene/home.ts';
+import { SmartCardService } from '../scene/pcsc.ts';
+import { program } from '../scene/places.ts';
+import { TakeDown, throwAway } from '../scene/take-down.ts';
+import { TLS_VERSIONS, TlsPortal } from '../scene/tls-portal.ts';
+import { PIN, Token } from '../scene/token.ts';
+
+const takeDown = new TakeDown();
+after(() => takeDown.run(), BOUNDED);
+const room = throwAway(takeDown);
+const service = await SmartCardService.start(room('pcsc'));
+takeDown.add(() => service.stop());
+const token = new Token(room('token'), service.slot);
+await token.renew();
+takeDown.add(() => token.unplug());
+const authorities = await token.authorities();
+const portal = await TlsPortal.start(room('portal'), [authorities]);
+takeDown.add(() => portal.stop());
+
+const module = resolve(dirname(program('kagibashi')), 'libkagibashi_pkcs11.so');
+const certificate = resolve(authorities, 'client-0.pem');
+const environment = { ...new Home(room('home')).environment, ...service.environment, PKCS11_MODULE_PATH: module };
+const run = (name: string, args: readonly string[]) => output(name, args, environment);
+
+/** The PKCS#11 addresses (RFC 7512) of the certificate and of its key, with the PIN. */
+async function addresses(): Promise<{ certificate: string; key: string }> {
+  const listed = await run('p11tool', ['--provider', module, '--list-all-certs']);
+  const url = /URL: (pkcs11:\S*object=%E5%B1%B1%E7%94%B0\S*)/.exec(listed)?.[1];
+  assert.ok(url, listed);
+  const key = url.replace(/;type=cert.*/, '').replace(/;object=[^;]*/, '');
+  return { certificate: url, key: `${key};type=private;pin-value=${PIN}` };
+}
+
+/** Asks the site by a program that reads a request from its stdin and prints the answer. */
+function visit(origin: string, command: readonly string[]): Promise<string> {
+  const { host } = new URL(origin);
+  const request = `GET /api/me HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\n\\r\\n`;
+  // The program must not see the end of its input before it has the answer.
+  return run('sh', ['-c', `(printf "$0"; sleep 3) | timeout 20 "$@" 2>&1`, request, ...command]);
+}
+
+for (const version of TLS_VERSIONS) {
+  const origin = portal.origin(version);
+  const { port } = new URL(origin);
+  const recognises = (answer: string) => {
+    assert.match(answer, /"name":"山田 太郎"/);
+    assert.match(answer, new RegExp(`"tlsVersion":"TLSv${version}"`));
+  };
+
+  test(`openssl s_client signs in over TLS ${version}`, BOUNDED, async () => {
+    const { key } = await addresses();
+    const server = ['-connect', `127.0.0.1:${port}`, '-servername', 'portal.localhost', '-CAfile', portal.authority];
+    const identity = ['-engine', 'pkcs11', '-keyform', 'engine', '-key', key, '-cert', certificate];
+    recognises(await visit(origin, ['openssl', 's_client', ...server, ...identity, '-quiet', '-ign_eof']));
+  });
+
+  test(`gnutls-cli signs in over TLS ${version}`, BOUNDED, async () => {
+    const { certificate: address, key } = await addresses();
+    const identity = ['--provider', module, '--x509certfile', address, '--x509keyfile', key];
+    recognises(await visit(origin, ['gnutls-cli', ...identity, '--x509cafile', portal.authority, '--port', port, 'localhost']));
+  });
+
+  test(`curl signs in over TLS ${version}`, BOUNDED, async () => {
+    const { certificate: address, key } = await addresses();
+    const identity = ['--engine', 'pkcs11', '--cert-type', 'ENG', '--cert', address, '--key-type', 'ENG', '--key', key];
+    recognises(await run('curl', ['--noproxy', '*', '-sS', '--cacert', portal.authority, ...identity, `${origin}/api/me`]));
+  });
+}
