@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod card_channel;
+mod handshake;
+mod host;
 
 use anyhow::{Context, Result};
 use card_channel::CardChannel;
@@ -14,6 +16,7 @@ use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
 use kagibashi_token::{KeyHandle, Pin, SignatureAlgorithm, Token, driver};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The user PIN of a token made by [`Request::default`].
 const PIN: &str = "12345678";
@@ -45,6 +48,39 @@ const MODES: [(&str, Mode); 3] = [
     ("3DES", Mode::TripleDes),
 ];
 
+/// How long the software card's key works, as a real one's does.
+const KEY_DELAYS: [(Duration, &str); 2] = [
+    (Duration::ZERO, "0 ms"),
+    (Duration::from_millis(300), "300 ms"),
+];
+
+/// What something cost.
+struct Row {
+    name: &'static str,
+    commands: u64,
+    /// None where it is only for comparison.
+    budget: Option<u64>,
+    time: Duration,
+}
+
+impl Row {
+    /// Prints it; false when it is over its budget.
+    fn print(&self) -> bool {
+        let met = self.budget.is_none_or(|budget| self.commands <= budget);
+        let verdict = match self.budget {
+            Some(budget) if met => format!("{budget:>6}  met"),
+            Some(budget) => format!("{budget:>6}  NOT MET"),
+            None => String::new(),
+        };
+        let milliseconds = self.time.as_millis();
+        println!(
+            "  {:<30}{milliseconds:>13} ms{:>8}  {verdict}",
+            self.name, self.commands
+        );
+        met
+    }
+}
+
 fn main() -> Result<ExitCode> {
     println!("Commands to the card, from cold (software token):\n");
     println!(
@@ -75,6 +111,13 @@ fn main() -> Result<ExitCode> {
                 operation.budget,
                 if met { "met" } else { "NOT MET" }
             );
+        }
+    }
+    for (key_delay, title) in KEY_DELAYS {
+        println!("\nThrough PC/SC, the host and its module, {title} for each use of the key:\n");
+        let card = personalise::company(&Request::default()).card;
+        for row in handshake::measure(&card, key_delay)? {
+            all_met &= row.print();
         }
     }
     println!();

@@ -84,7 +84,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         drive(workspace, &tools, &folder, options.language)
     } else {
         let scene = Scene::start(workspace, &folder)?;
-        let browser = Browser::prepare(workspace, &folder)?;
+        let browser = Browser::prepare(workspace, &scene, &folder)?;
         print_instructions(&scene.origin);
         browser.show(&scene, options.language)
     }
@@ -92,11 +92,11 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     println!("demo: building the programs (the first time takes some minutes)");
+    // Libraries too: the module is one that no program is linked against.
     process::run(tools.command("cargo").current_dir(workspace.root()).args([
         "build",
         "--quiet",
         "--workspace",
-        "--bins",
         "--locked",
     ]))?;
     println!("demo: building the extension");
@@ -128,18 +128,36 @@ fn print_instructions(origin: &str) {
 ----------------------------------------------------------------------
  鍵橋のデモ: {origin}
 
- 1. 開いたページで「証明書でログイン」を押します。
- 2. 鍵橋の窓で、サイトと証明書を確かめて進みます。
- 3. PIN {PIN} を入力します。
- 4. ログイン後のページで、書類への署名も試せます。
+ 証明書を TLS 接続で示す (クライアント認証)
+ 1. 開いたページで「直接開くページへ」を押します。
+ 2. ブラウザーが証明書を尋ねたら、山田 太郎 を選んで OK を押します。
+ 3. 鍵橋の窓で、サイトと証明書を確かめ、PIN {PIN} を入力します。
+ 4. 「もう一度開く」では PIN を聞かれません。ツールバーの鍵橋ボタンで
+    「ログアウト」を押すと、次は聞かれます。
+
+ 証明書をページのボタンから使う (Web eID)
+ 5. 最初のページに戻り、「証明書でログイン」を押します。
+ 6. 鍵橋の窓で、サイトと証明書を確かめて進みます。
+ 7. PIN {PIN} を入力します。
+ 8. ログイン後のページで、書類への署名も試せます。
  ブラウザーを閉じると、すべて片付けて終わります。
 
  Kagibashi demo: {origin}
 
- 1. On the page that has opened, press 証明書でログイン (sign in with a certificate).
- 2. In Kagibashi's window, check the site and the certificate, and go on.
- 3. Type the PIN {PIN}.
- 4. Once signed in, you can also sign a document.
+ The certificate in the TLS handshake (client authentication)
+ 1. On the page that has opened, press 直接開くページへ (\"Open them\").
+ 2. When the browser asks for a certificate, choose 山田 太郎 and press OK.
+ 3. In Kagibashi's window, check the site and the certificate, and type the
+    PIN {PIN}.
+ 4. もう一度開く (\"Open again\") asks for no PIN. After ログアウト (\"Log out\")
+    behind Kagibashi's button in the toolbar, the next page asks again.
+
+ The certificate by a button of the page (Web eID)
+ 5. Go back to the first page, and press 証明書でログイン (\"Sign in with a
+    certificate\").
+ 6. In Kagibashi's window, check the site and the certificate, and go on.
+ 7. Type the PIN {PIN}.
+ 8. Once signed in, you can also sign a document.
  Close the browser, and everything is cleared away.
 ----------------------------------------------------------------------
 "

@@ -24,9 +24,9 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   demo [--headless] [--lang ja|en]
-        Sign in to a demo portal in Chromium with a software token. Without a
-        display, or with --headless, the clicks are driven and photographed
-        into target/demo/.
+        Sign in with a software token in Chromium, in the TLS handshake of one
+        demo portal and by the button of another. Without a display, or with
+        --headless, the clicks are driven and photographed into target/demo/.
   test [--only STAGE,...]
         Everything that must hold before a change lands. Stages, in order:
         fmt, clippy, unit, extension, end-to-end, deny.

@@ -30,8 +30,25 @@ pub enum Need {
     Chromium,
     ChromiumInJapanese,
     JapaneseFont,
-    /// The program that makes a throw-away browser profile trust the portal.
-    TrustEditor,
+    /// The programs that make a throw-away browser profile trust the portals,
+    /// and that say which modules a profile has.
+    NssTools,
+    /// What the portal that asks for certificates in TLS handshakes stands on.
+    WebServer,
+    /// A visitor with a certificate in files.
+    Curl,
+    /// Programs other than browsers that sign in with the module.
+    TlsPrograms,
+    /// A module that is not ours, for the tests of registering modules.
+    OtherModule,
+    /// A stranger at our sockets.
+    Python,
+    /// The program that says what our module exports.
+    Binutils,
+    Firefox,
+    /// A display in memory, for the browser that shows some of its windows on
+    /// a display only, with a keyboard.
+    VirtualDisplay,
     Rustfmt,
     Clippy,
     CargoDeny,
@@ -39,7 +56,13 @@ pub enum Need {
     Node,
 }
 
-pub const FOR_BENCH: &[Need] = &[Need::CCompiler, Need::PcscLibrary];
+pub const FOR_BENCH: &[Need] = &[
+    Need::CCompiler,
+    Need::PcscLibrary,
+    Need::PcscDaemon,
+    Need::VirtualReader,
+    Need::OpenSc,
+];
 
 pub const FOR_DEMO: &[Need] = &[
     Need::CCompiler,
@@ -49,7 +72,27 @@ pub const FOR_DEMO: &[Need] = &[
     Need::Chromium,
     Need::ChromiumInJapanese,
     Need::JapaneseFont,
-    Need::TrustEditor,
+    Need::NssTools,
+    Need::WebServer,
+    Need::Node,
+];
+
+/// The demo's, and those of the tests with the other browser.
+pub const FOR_END_TO_END: &[Need] = &[
+    Need::CCompiler,
+    Need::PcscLibrary,
+    Need::PcscDaemon,
+    Need::VirtualReader,
+    Need::Chromium,
+    Need::ChromiumInJapanese,
+    Need::JapaneseFont,
+    Need::NssTools,
+    Need::WebServer,
+    Need::OpenSsl,
+    Need::Curl,
+    Need::TlsPrograms,
+    Need::Firefox,
+    Need::VirtualDisplay,
     Need::Node,
 ];
 
@@ -63,7 +106,15 @@ const EVERYTHING: &[Need] = &[
     Need::Chromium,
     Need::ChromiumInJapanese,
     Need::JapaneseFont,
-    Need::TrustEditor,
+    Need::NssTools,
+    Need::WebServer,
+    Need::Curl,
+    Need::TlsPrograms,
+    Need::OtherModule,
+    Need::Python,
+    Need::Binutils,
+    Need::Firefox,
+    Need::VirtualDisplay,
     Need::Rustfmt,
     Need::Clippy,
     Need::CargoDeny,

@@ -1,8 +1,8 @@
-//! Chromium with a throw-away home: the extension loaded, the host
-//! registered, the portal trusted.
+//! Chromium with a throw-away home: the extension loaded, host and module
+//! registered, the portals trusted.
 
 use super::Language;
-use super::scene::{Scene, portal_authority};
+use super::scene::{Scene, portal_authorities};
 use crate::process::{self, output};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
@@ -13,14 +13,19 @@ use std::process::Command;
 
 /// Stands in for the person's home folder, so that Chromium's profile and
 /// what `kagibashi install` writes lie where they always do, but under here.
-struct Home(PathBuf);
+struct Home {
+    folder: PathBuf,
+    /// Lies elsewhere: the names of the sockets in it must be short.
+    runtime: PathBuf,
+}
 
 impl Home {
     /// A program that takes this for the person's home.
     fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
-            .env("HOME", &self.0)
+            .env("HOME", &self.folder)
+            .env("XDG_RUNTIME_DIR", &self.runtime)
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_STATE_HOME")
@@ -29,18 +34,18 @@ impl Home {
     }
 
     fn profile(&self) -> PathBuf {
-        self.0.join(".config").join("chromium")
+        self.folder.join(".config").join("chromium")
     }
 
     /// Chromium reads this place of added trust before any other.
     fn certificate_database(&self) -> PathBuf {
-        self.0.join(".pki").join("nssdb")
+        self.folder.join(".pki").join("nssdb")
     }
 }
 
 impl Drop for Home {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -52,13 +57,16 @@ pub struct Browser<'a> {
 }
 
 impl<'a> Browser<'a> {
-    /// Makes the throw-away home in `folder`, where the portal's authority
-    /// must lie already.
-    pub fn prepare(workspace: &Workspace, folder: &'a Path) -> Result<Self> {
-        let home = Home(folder.join("home"));
+    /// Makes the throw-away home in `folder`, where the scene has left the
+    /// portals' authorities.
+    pub fn prepare(workspace: &Workspace, scene: &Scene, folder: &'a Path) -> Result<Self> {
+        let home = Home {
+            folder: folder.join("home"),
+            runtime: scene.runtime_folder()?,
+        };
         std::fs::create_dir_all(home.profile())?;
-        trust_portal(&home, folder)?;
-        register_host(workspace, &home)?;
+        trust_portals(&home, folder)?;
+        register(workspace, &home)?;
         Ok(Self {
             home,
             extension: workspace.chromium_extension(),
@@ -95,8 +103,15 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// The X server's key lies in the real home unless told otherwise.
+/// The X server's key lies in the real home unless told otherwise, Wayland's
+/// socket in the real runtime folder.
 fn keep_access_to_display(command: &mut Command) {
+    if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR")
+        && let Some(display) = std::env::var_os("WAYLAND_DISPLAY").filter(|it| !it.is_empty())
+    {
+        // A path that is absolute already stays as it is.
+        command.env("WAYLAND_DISPLAY", Path::new(&runtime).join(display));
+    }
     let key = std::env::home_dir().map(|home| home.join(".Xauthority"));
     if let Some(key) = key.filter(|key| key.exists())
         && std::env::var_os("XAUTHORITY").is_none()
@@ -105,7 +120,7 @@ fn keep_access_to_display(command: &mut Command) {
     }
 }
 
-fn trust_portal(home: &Home, folder: &Path) -> Result<()> {
+fn trust_portals(home: &Home, folder: &Path) -> Result<()> {
     let database = home.certificate_database();
     std::fs::create_dir_all(&database)?;
     let certutil = |arguments: &[&str]| -> Result<()> {
@@ -115,22 +130,21 @@ fn trust_portal(home: &Home, folder: &Path) -> Result<()> {
                 .arg(format!("sql:{}", database.display()))
                 .args(arguments),
         )
-        .context("making the throw-away profile trust the portal")
+        .context("making the throw-away profile trust the portals")
     };
     certutil(&["-N", "--empty-password"])?;
-    let authority = portal_authority(folder).display().to_string();
-    certutil(&[
-        "-A",
-        "-n",
-        "Kagibashi demo portal",
-        "-t",
-        "C,,",
-        "-i",
-        &authority,
-    ])
+    for authority in portal_authorities(folder) {
+        let authority = authority.display().to_string();
+        // One nickname: the authorities have one name, and differ in keys.
+        let nickname = "Kagibashi demo portal";
+        certutil(&["-A", "-n", nickname, "-t", "C,,", "-i", &authority])?;
+    }
+    Ok(())
 }
 
-fn register_host(workspace: &Workspace, home: &Home) -> Result<()> {
+/// Host and module: the latter lies beside the program, and is entered into
+/// the database that the trust has been put into.
+fn register(workspace: &Workspace, home: &Home) -> Result<()> {
     process::run_quietly(home.command(workspace.program("kagibashi")).args([
         "install",
         "--browser",

@@ -1,10 +1,10 @@
-//! Everything of the demo but the browser: service, token and portal.
+//! Everything of the demo but the browser: service, token and portals.
 
 use super::card_service::CardService;
 use crate::process::{self, Background};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,14 +13,15 @@ use std::time::Duration;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs while it is kept, in this order taken down: portal, token, service.
+/// Runs while it is kept, in this order taken down: portals, token, service.
 pub struct Scene {
     _portal: Background,
+    _tls_portal: Background,
     _token: Background,
     pub service: CardService,
     /// The page to visit, as `https://HOST:PORT`.
     pub origin: String,
-    _temporary: TemporaryFolder,
+    temporary: TemporaryFolder,
 }
 
 impl Scene {
@@ -49,29 +50,51 @@ impl Scene {
             &folder.join("token.log"),
         )?;
 
-        println!("demo: starting the portal");
-        let (portal, origin) = start_announced(
-            Command::new(workspace.program("kagibashi-portal"))
-                .arg("--trust")
+        println!("demo: starting the portals");
+        let portal_program = workspace.program("kagibashi-portal");
+        let [authority, tls_authority] = portal_authorities(folder);
+        // Without memory of connections, so that each page shows whether the
+        // login is still open.
+        let (tls_portal, tls_origin) = start_announced(
+            Command::new(&portal_program)
+                .args(["tls", "--no-resumption", "--no-keepalive", "--trust"])
                 .arg(&authorities)
                 .arg("--ca-out")
-                .arg(portal_authority(folder)),
+                .arg(tls_authority),
+            "listening-tls13",
+            &folder.join("tls-portal.log"),
+        )?;
+        let (portal, origin) = start_announced(
+            Command::new(&portal_program)
+                .args(["--tls-site", &tls_origin, "--trust"])
+                .arg(&authorities)
+                .arg("--ca-out")
+                .arg(authority),
             "listening",
             &folder.join("portal.log"),
         )?;
         Ok(Self {
             _portal: portal,
+            _tls_portal: tls_portal,
             _token: token,
             service,
             origin,
-            _temporary: temporary,
+            temporary,
         })
+    }
+
+    /// Where module and host meet in place of `XDG_RUNTIME_DIR`: a folder that
+    /// is nobody else's.
+    pub fn runtime_folder(&self) -> Result<PathBuf> {
+        let folder = self.temporary.0.join("runtime");
+        make_private(&folder)?;
+        Ok(folder)
     }
 }
 
-/// The PEM of the authority behind the portal's own certificate.
-pub fn portal_authority(folder: &Path) -> PathBuf {
-    folder.join("portal-authority.pem")
+/// The PEM files of the authorities behind the portals' own certificates.
+pub fn portal_authorities(folder: &Path) -> [PathBuf; 2] {
+    ["portal-authority.pem", "tls-portal-authority.pem"].map(|name| folder.join(name))
 }
 
 /// Starts a program and waits for the line on its stdout that begins with
@@ -116,9 +139,19 @@ struct TemporaryFolder(PathBuf);
 impl TemporaryFolder {
     fn make() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("kagibashi-demo-{}", std::process::id()));
-        std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
+        make_private(&path)?;
         Ok(Self(path))
     }
+}
+
+/// Makes a folder that only this person can look into.
+fn make_private(path: &Path) -> Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .with_context(|| format!("making {}", path.display()))
 }
 
 impl Drop for TemporaryFolder {

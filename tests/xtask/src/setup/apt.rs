@@ -73,10 +73,58 @@ const PROVISIONS: &[Provision] = &[
         present: has_japanese_font,
     },
     Provision {
-        need: Need::TrustEditor,
+        need: Need::NssTools,
         packages: &["libnss3-tools"],
-        reason: "certutil, with which the throw-away browser profile trusts the portal",
-        present: || is_installed("certutil"),
+        reason: "certutil, with which a throw-away browser profile trusts the portals",
+        present: || is_installed("certutil") && is_installed("modutil"),
+    },
+    Provision {
+        need: Need::WebServer,
+        packages: &["nginx-light"],
+        reason: "the web server of the portal that asks for certificates in TLS handshakes",
+        present: || is_installed("nginx"),
+    },
+    Provision {
+        need: Need::Curl,
+        packages: &["curl"],
+        reason: "the visitor of that portal who is no browser",
+        present: || is_installed("curl"),
+    },
+    Provision {
+        need: Need::TlsPrograms,
+        packages: &["gnutls-bin", "libengine-pkcs11-openssl"],
+        reason: "GnuTLS and OpenSSL's engine, which sign in with the module",
+        present: || is_installed("gnutls-cli") && is_installed("p11tool") && has_openssl_engine(),
+    },
+    Provision {
+        need: Need::OtherModule,
+        packages: &["softhsm2"],
+        reason: "a PKCS#11 module that NSS loads without a token",
+        present: || Path::new("/usr/lib/softhsm/libsofthsm2.so").exists(),
+    },
+    Provision {
+        need: Need::Python,
+        packages: &["python3"],
+        reason: "the stranger at the sockets of module and host",
+        present: || is_installed("python3"),
+    },
+    Provision {
+        need: Need::Binutils,
+        packages: &["binutils"],
+        reason: "nm, which says what the module exports",
+        present: || is_installed("nm"),
+    },
+    Provision {
+        need: Need::Firefox,
+        packages: &["firefox-esr"],
+        reason: "the other browser",
+        present: || is_installed("firefox-esr"),
+    },
+    Provision {
+        need: Need::VirtualDisplay,
+        packages: &["xvfb", "xdotool"],
+        reason: "a display in memory with a keyboard, for the windows of Firefox",
+        present: || is_installed("Xvfb") && is_installed("xdotool"),
     },
 ];
 
@@ -86,6 +134,16 @@ const BOOTSTRAP_NPM: Provision = Provision {
     reason: "npm, with which a newer Node is installed for this project only",
     present: || is_installed("npm") && is_installed("node"),
 };
+
+/// Debian keeps engines in a folder by the machine's kind.
+fn has_openssl_engine() -> bool {
+    let Ok(kinds) = std::fs::read_dir("/usr/lib") else {
+        return false;
+    };
+    kinds
+        .flatten()
+        .any(|kind| kind.path().join("engines-3/pkcs11.so").exists())
+}
 
 fn has_japanese_font() -> bool {
     let by_fontconfig =

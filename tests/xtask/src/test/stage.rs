@@ -36,6 +36,13 @@ pub const STAGES: &[Stage] = &[
             Need::VirtualReader,
             Need::OpenSc,
             Need::OpenSsl,
+            Need::NssTools,
+            Need::WebServer,
+            Need::Curl,
+            Need::OtherModule,
+            Need::Python,
+            Need::Binutils,
+            Need::Node,
         ],
         run: unit,
     },
@@ -46,7 +53,7 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "end-to-end",
-        needs: setup::FOR_DEMO,
+        needs: setup::FOR_END_TO_END,
         run: end_to_end,
     },
     Stage {
@@ -131,18 +138,16 @@ fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result
 }
 
 fn deny(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
-    let deny = |global: &[&str], checks: &[&str]| {
+    let check = |options: &[&str]| {
         let mut command = cargo(workspace, tools);
         command
-            .args(["deny", "--workspace"])
-            .args(global)
-            .args(["check", "--hide-inclusion-graph"])
-            .args(checks);
+            .args(["deny", "--workspace", "check", "--hide-inclusion-graph"])
+            .args(options);
         command
     };
-    one_test(&mut deny(&[], &["licenses", "bans", "sources"]), tally)?;
+    one_test(&mut check(&["licenses", "bans", "sources"]), tally)?;
     if advisory_database_at_hand() {
-        one_test(&mut deny(&["--offline"], &["advisories"]), tally)?;
+        one_test(&mut check(&["--disable-fetch", "advisories"]), tally)?;
     } else {
         println!("deny: no advisory database on this machine, so advisories were not checked");
     }
@@ -156,7 +161,6 @@ fn advisory_database_at_hand() -> bool {
         || std::env::home_dir().unwrap_or_default().join(".cargo"),
         std::path::PathBuf::from,
     );
-    std::fs::read_dir(cargo_home.join("advisory-dbs")).is_ok_and(|mut databases| {
-        databases.any(|entry| entry.is_ok_and(|e| e.path().join(".git").exists()))
-    })
+    std::fs::read_dir(cargo_home.join("advisory-dbs"))
+        .is_ok_and(|mut databases| databases.any(|entry| entry.is_ok_and(|e| e.path().is_dir())))
 }
