@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { openPopup } from './scene/own-pages.ts';
 import { photograph } from './scene/pictures.ts';
 import type { HolderSeen, PortalPage } from './scene/portal-page.ts';
@@ -20,7 +20,7 @@ const language = process.env['KAGIBASHI_DEMO_LANGUAGE'] === 'en' ? 'en' : 'ja';
 let count = 0;
 
 /** Takes a picture of what the person sees now, and tells of it in both languages. */
-async function step(page: Page, name: string, japanese: string, english: string): Promise<void> {
+async function step(page: Page | Locator, name: string, japanese: string, english: string): Promise<void> {
   count += 1;
   const picture = `${String(count).padStart(2, '0')}-${name}`;
   await photograph(page, folder, picture);
@@ -64,11 +64,8 @@ async function connect(scene: Scene): Promise<HolderSeen> {
 
   const popup = await openPopup(scene.browser);
   await popup.getByTestId('popup-login').waitFor();
-  // As large as the browser makes it when it hangs from the toolbar.
-  const [width, height] = await popup.evaluate(() => [document.body.offsetWidth, document.body.offsetHeight]);
-  await popup.setViewportSize({ width: width ?? 0, height: height ?? 0 });
   await step(
-    popup,
+    popup.getByTestId('popup'),
     'tls-open-login',
     'ツールバーの鍵橋ボタンが、開いているログインを示します。「ログアウト」で終わらせます。',
     'The button of Kagibashi in the toolbar shows the open login. The log-out button ends it.',

@@ -132,8 +132,8 @@ fn print_instructions(origin: &str) {
  1. 開いたページで「直接開くページへ」を押します。
  2. ブラウザーが証明書を尋ねたら、山田 太郎 を選んで OK を押します。
  3. 鍵橋の窓で、サイトと証明書を確かめ、PIN {PIN} を入力します。
- 4. 「もう一度開く」では PIN を聞かれません。ツールバーの鍵橋ボタンで
-    「ログアウト」を押すと、次は聞かれます。
+ 4. 「もう一度開く」では PIN を聞かれません。ツールバーのパズルの形の
+    ボタンから鍵橋を開いて「ログアウト」を押すと、次は聞かれます。
 
  証明書をページのボタンから使う (Web eID)
  5. 最初のページに戻り、「証明書でログイン」を押します。
@@ -150,7 +150,8 @@ fn print_instructions(origin: &str) {
  3. In Kagibashi's window, check the site and the certificate, and type the
     PIN {PIN}.
  4. もう一度開く (\"Open again\") asks for no PIN. After ログアウト (\"Log out\")
-    behind Kagibashi's button in the toolbar, the next page asks again.
+    in Kagibashi, which is behind the puzzle piece in the toolbar, the next
+    page asks again.
 
  The certificate by a button of the page (Web eID)
  5. Go back to the first page, and press 証明書でログイン (\"Sign in with a
