@@ -342,6 +342,36 @@ fn a_key_is_generated_read_and_used() {
     assert_eq!(host.send(0x002A_9E9A, &block, ANY).1, 0x6A86);
 }
 
+/// OpenSC leaves out leading zeros, so of some keys the exponent is shorter than the modulus.
+#[test]
+fn an_imported_number_may_be_shorter_than_the_key() {
+    let mut card = prepared();
+    let mut host = Host::connect(&mut card);
+    assert_eq!(host.status(CREATE, &bytes(PRIVATE_KEY)), 0x9000);
+    host.select(&[0x3F00, 0x5015]);
+    let import = |number: &[u8]| [&[0x29, 0x20], number].concat();
+    assert_eq!(host.status(0x80E7_0200, &import(&[0xFF; 128])), 0x9000);
+    for (number, status) in [
+        (&[3; 129][..], 0x6700),
+        (&[], 0x6700),
+        (&[3; 127], 0x9000),
+        (&[3], 0x9000),
+    ] {
+        assert_eq!(
+            host.status(0x80E7_0300, &import(number)),
+            status,
+            "{} bytes",
+            number.len()
+        );
+    }
+    // The last number written, 3, is the exponent, not 3 with zeros behind it.
+    let mut block = [0; 128];
+    block[127] = 5;
+    let mut cube = [0; 128];
+    cube[127] = 125;
+    assert_eq!(host.apply_key(0x2920, &block), (cube.to_vec(), 0x9000));
+}
+
 #[test]
 fn a_cmac_card_can_expect_the_retry_query_of_newer_hosts() {
     let settings = Settings {

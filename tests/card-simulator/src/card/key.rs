@@ -39,7 +39,9 @@ impl Card {
         Ok(())
     }
 
-    /// `80 E7`: one number of a private key, as long as the modulus.
+    /// `80 E7`: one number of a private key, at most as long as the modulus.
+    ///
+    /// OpenSC leaves out leading zeros, so one private exponent in 256 comes a byte shorter.
     pub(super) fn write_key(
         &mut self,
         component: KeyComponent,
@@ -47,9 +49,11 @@ impl Card {
         value: Vec<u8>,
     ) -> Result<(), StatusWord> {
         let key = self.private_key_mut(id, |file| file.access.update())?;
-        if value.len() != usize::from(key.bits / 8) {
+        let length = usize::from(key.bits / 8);
+        if value.is_empty() || value.len() > length {
             return Err(StatusWord::WRONG_LENGTH);
         }
+        let value = fill(&value, length);
         match component {
             KeyComponent::Modulus => key.modulus = value,
             KeyComponent::Exponent => key.exponent = value,
