@@ -246,7 +246,7 @@ impl Card {
                 component,
                 id,
                 value,
-            } => self.write_key(component, id, value).map(nothing),
+            } => self.write_key(component, id, &value).map(nothing),
             Command::GenerateKey {
                 bits,
                 private,

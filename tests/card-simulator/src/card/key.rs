@@ -46,14 +46,14 @@ impl Card {
         &mut self,
         component: KeyComponent,
         id: u16,
-        value: Vec<u8>,
+        value: &[u8],
     ) -> Result<(), StatusWord> {
         let key = self.private_key_mut(id, |file| file.access.update())?;
         let length = usize::from(key.bits / 8);
         if value.is_empty() || value.len() > length {
             return Err(StatusWord::WRONG_LENGTH);
         }
-        let value = fill(&value, length);
+        let value = fill(value, length);
         match component {
             KeyComponent::Modulus => key.modulus = value,
             KeyComponent::Exponent => key.exponent = value,
