@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::algorithm::SignatureAlgorithm;
 use crate::certificate::{Certificate, CertificateError};
 use crate::error::TokenError;
+use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use kagibashi_card::scp01::Mode;
 
@@ -15,6 +16,9 @@ use kagibashi_card::scp01::Mode;
 pub trait Token: Send {
     /// What the token is.
     fn info(&mut self) -> Result<TokenInfo, TokenError>;
+
+    /// How its files are arranged. [`TokenError::NotInitialised`] if in no way that is known.
+    fn layout(&mut self) -> Result<Layout, TokenError>;
 
     /// All certificates, in the order of the card's directory. Read once, then remembered. One odd
     /// certificate or directory record does not keep the others from the list.
@@ -78,6 +82,8 @@ pub struct TokenInfo {
     pub firmware: String,
     /// The reader it is in.
     pub reader: String,
+    /// How its files are arranged.
+    pub layout: Layout,
     /// How the exchange is protected; `None` if it goes in the clear.
     pub secure_messaging: Option<Mode>,
 }

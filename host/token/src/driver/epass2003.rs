@@ -19,6 +19,7 @@ use self::files::Files;
 use super::TokenKind;
 use crate::algorithm::SignatureAlgorithm;
 use crate::error::{Operation, TokenError};
+use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use crate::token::{
     KeptLogin, KeyHandle, LoggedIn, PrivateKeys, Token, TokenCertificate, TokenInfo,
@@ -235,8 +236,16 @@ impl Token for Epass2003 {
             model: TokenKind::Epass2003.model().to_owned(),
             firmware: self.firmware.clone(),
             reader: self.reader.clone(),
+            layout: self.layout()?,
             secure_messaging: self.card.mode(),
         })
+    }
+
+    fn layout(&mut self) -> Result<Layout, TokenError> {
+        if self.files.layout().is_none() {
+            self.repeatable(Self::enter_application)?;
+        }
+        self.files.layout().ok_or(TokenError::NotInitialised)
     }
 
     fn certificates(&mut self) -> Result<Vec<TokenCertificate>, TokenError> {

@@ -9,6 +9,7 @@ use kagibashi_card::tlv::{DataObjects, object_length, split_object};
 use super::Epass2003;
 use crate::certificate::{Certificate, CertificateError, KeyAlgorithm};
 use crate::error::{Operation, TokenError};
+use crate::layout::Layout;
 use crate::pkcs15::cdf::{self, CertificateObject};
 use crate::pkcs15::odf::{self, Directory};
 use crate::pkcs15::path::Path;
@@ -31,12 +32,18 @@ const LARGEST_FILE: usize = 0x7FFF;
 #[derive(Default)]
 pub(super) struct Files {
     contents: HashMap<u16, Vec<u8>>,
+    layout: Option<Layout>,
     in_application: bool,
 }
 
 impl Files {
     pub(super) fn forget_selection(&mut self) {
         self.in_application = false;
+    }
+
+    /// Known once the application was entered.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        self.layout
     }
 }
 
@@ -94,6 +101,7 @@ impl Epass2003 {
                 selected => selected?,
             };
         }
+        self.files.layout = Some(Layout::Pkcs15);
         self.files.in_application = true;
         Ok(())
     }
