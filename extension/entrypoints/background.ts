@@ -41,7 +41,7 @@ export default defineBackground(() => {
       operations,
       connecting: () => connecting.sites(),
       idleSeconds: () => readSettings().then(({ loginSeconds }) => loginSeconds),
-      decline: (certificate) => void host.decline('log-in', { origin: null, certificate, idleSeconds: 0 }),
+      decline: (certificate) => void host.decline('log-in', { origin: null, certificate, token: null, idleSeconds: 0 }),
       patience: HANDSHAKE_PATIENCE,
     },
     {
@@ -90,7 +90,7 @@ export default defineBackground(() => {
   };
   host.onNotice = (notice) => {
     if (notice.type === 'logins') logins.set(notice.logins);
-    else handshakes.receive(notice);
+    else if (notice.type === 'handshake' || notice.type === 'handshake-ended') handshakes.receive(notice);
   };
   listenToRequests({
     began: (request) => {

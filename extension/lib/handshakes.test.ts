@@ -163,7 +163,7 @@ describe('a question before the handshake', () => {
     const ahead = handshakes.askAhead(ORIGIN, new AbortController().signal);
     const joined = handshakes.askAhead('https://b.example', new AbortController().signal);
     await settled();
-    expect(last().request.arguments).toEqual({ origin: ORIGIN, certificate: null, idleSeconds: 600 });
+    expect(last().request.arguments).toEqual({ origin: ORIGIN, certificate: null, token: null, idleSeconds: 600 });
     await handshake();
     await answer(opened);
     await expect(ahead).resolves.toEqual(opened);

@@ -57,7 +57,7 @@ export class Handshakes {
     private readonly listener: HandshakeListener = {},
   ) {}
 
-  receive(notice: Exclude<HostNotice, { type: 'logins' }>): void {
+  receive(notice: Extract<HostNotice, { type: 'handshake' | 'handshake-ended' }>): void {
     if (notice.type === 'handshake') {
       if (this.#refused !== null && Date.now() - this.#refused < NO_LASTS) return this.rooms.decline(notice.certificate.id);
       this.#waiting.set(notice.certificate.id, notice.certificate);
@@ -134,7 +134,7 @@ export class Handshakes {
     const [connecting, idleSeconds] = await Promise.all([sites ?? this.rooms.connecting(), this.rooms.idleSeconds()]);
     return this.rooms.operations.run({
       command: 'log-in',
-      arguments: { origin: likeliest(connecting), certificate, idleSeconds },
+      arguments: { origin: likeliest(connecting), certificate, token: null, idleSeconds },
       timeout: this.rooms.patience,
       gone,
       connecting,

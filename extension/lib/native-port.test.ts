@@ -167,9 +167,9 @@ describe('a request', () => {
 
   it('declined is sent and cancelled at once', async () => {
     const wire = await opened();
-    await host.decline('log-in', { origin: null, certificate: 'a', idleSeconds: 0 });
+    await host.decline('log-in', { origin: null, certificate: 'a', token: null, idleSeconds: 0 });
     expect(wire.sent).toEqual([
-      { type: 'request', request: 1, command: 'log-in', arguments: { origin: null, certificate: 'a', idleSeconds: 0 } },
+      { type: 'request', request: 1, command: 'log-in', arguments: { origin: null, certificate: 'a', token: null, idleSeconds: 0 } },
       { type: 'cancel', request: 1, reason: 'cancelled' },
     ]);
   });

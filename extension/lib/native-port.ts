@@ -177,6 +177,9 @@ export class HostConnection {
       case 'logins':
       case 'handshake':
       case 'handshake-ended':
+      case 'readers':
+      case 'token-inserted':
+      case 'token-removed':
         return this.onNotice(message);
       default:
         // Not a message of this version: without knowing what it meant, a request could wait for ever.

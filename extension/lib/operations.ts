@@ -31,6 +31,8 @@ const OPERATION_NAMES: Readonly<Record<PersonCommand, OperationName>> = {
   'get-signing-certificate': 'select-certificate',
   sign: 'sign',
   'log-in': 'log-in',
+  'change-pin': 'change-pin',
+  'unblock-pin': 'unblock-pin',
 };
 
 /** Ends that the person either caused or need not hear of. */
@@ -66,7 +68,8 @@ class Operation {
   /** Who asks: in the host's words once it has spoken. */
   get site(): Site | null {
     if (this.prompt) return this.prompt.site;
-    const { origin } = this.request.arguments;
+    const args = this.request.arguments;
+    const origin = 'origin' in args ? args.origin : null;
     if (origin === null) return null;
     const { hostname, port } = new URL(origin);
     return { origin, host: hostname, unicodeHost: null, port: port ? Number(port) : null };

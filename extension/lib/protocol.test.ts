@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { certificate, login } from '../tests/samples';
+import { certificate, login, token } from '../tests/samples';
 import { ERRORS } from './errors';
 import { ANSWERS, COMMANDS, LIMITS, MESSAGES, OBJECTS, PROTOCOL_VERSION, readMessage, VIEWS } from './protocol';
 import type { Fields, Shape } from './shape';
@@ -105,6 +105,9 @@ describe('a message of the host', () => {
     ['prompt of no known site', { type: 'prompt', request: 1, prompt: 1, operation: 'log-in', site: null, view }],
     ['logins', { type: 'logins', logins: [login] }],
     ['handshake', { type: 'handshake', certificate, waiting: 2 }],
+    ['readers', { type: 'readers', readers: [{ name: 'R', state: 'mute' }] }],
+    ['token-inserted', { type: 'token-inserted', token }],
+    ['token-removed of a token that tells its memory', { type: 'token-removed', token: { ...token, memory: { total: 65_536, free: 12_345 } } }],
     ['handshake-ended well', { type: 'handshake-ended', certificate: certificate.id, error: null }],
     ['handshake-ended badly', { type: 'handshake-ended', certificate: certificate.id, error }],
   ])('%s is read', (_, message) => {
@@ -123,6 +126,8 @@ describe('a message of the host', () => {
     ['logins of another shape', { type: 'logins', logins: [{ ...login, ends: 'soon' }] }],
     ['a handshake without certificate', { type: 'handshake', certificate: certificate.id, waiting: 1 }],
     ['a handshake that ended with an unknown error', { type: 'handshake-ended', certificate: '', error: { ...error, name: 'no-coffee' } }],
+    ['readers in an unknown state', { type: 'readers', readers: [{ name: 'R', state: 'asleep' }] }],
+    ['a token without layout', { type: 'token-inserted', token: { ...token, layout: undefined } }],
     ['an unknown operation', { type: 'prompt', request: 1, prompt: 1, operation: 'decrypt', site, view }],
   ])('%s is refused', (_, message) => {
     expect(readMessage(message)).toBeNull();

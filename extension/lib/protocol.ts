@@ -44,6 +44,8 @@ const pinStatus = object('pin-status', {
   locked: boolean,
 });
 
+const memory = object('memory', { total: integer, free: integer });
+
 const token = object('token', {
   id: string,
   reader: string,
@@ -53,6 +55,10 @@ const token = object('token', {
   model: string,
   firmware: orNull(string),
   pin: pinStatus,
+  canUnblock: boolean,
+  layout: string,
+  mode: orNull(oneOf('AES', 'CMAC', '3DES')),
+  memory: orNull(memory),
 });
 
 const certificate = object('certificate', {
@@ -67,6 +73,27 @@ const certificate = object('certificate', {
   notAfter: integer,
   state: oneOf('usable', 'expired', 'not-yet-valid', 'wrong-purpose', 'no-private-key', 'authority', 'unreadable'),
   canAuthenticate: boolean,
+});
+
+const publicKey = object('public-key', { algorithm: string, bits: orNull(integer) });
+
+const attribute = object('attribute', { oid: string, name: orNull(string), value: string, encoding: string });
+
+const extension = object('extension', {
+  oid: string,
+  name: orNull(string),
+  critical: boolean,
+  values: listOf(string),
+  raw: orNull(string),
+});
+
+const fingerprints = object('fingerprints', { sha256: string, sha1: string });
+
+const trustedAuthority = object('trusted-authority', {
+  certificate: string,
+  holder: string,
+  trusted: integer,
+  stores: listOf(string),
 });
 
 const login = object('login', {
@@ -99,7 +126,13 @@ export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   reader,
   token,
   'pin-status': pinStatus,
+  memory,
   certificate,
+  'public-key': publicKey,
+  attribute,
+  extension,
+  fingerprints,
+  'trusted-authority': trustedAuthority,
   login,
   'signature-algorithm': signatureAlgorithm,
   grant,
@@ -110,6 +143,10 @@ export type Site = Of<typeof site>;
 export type Reader = Of<typeof reader>;
 export type Token = Of<typeof token>;
 export type Certificate = Of<typeof certificate>;
+export type PinStatus = Of<typeof pinStatus>;
+export type Attribute = Of<typeof attribute>;
+export type Extension = Of<typeof extension>;
+export type TrustedAuthority = Of<typeof trustedAuthority>;
 export type Login = Of<typeof login>;
 export type Grant = Of<typeof grant>;
 
@@ -164,7 +201,47 @@ const enterPin = object('enter-pin', {
   chosen: orNull(string),
 });
 
-const working = object('working', { kind: oneOf('working'), stage: oneOf('verifying-pin', 'signing') });
+const changePinNotice = oneOf(
+  'wrong-pin',
+  'pin-too-short',
+  'pin-too-long',
+  'pin-not-ascii',
+  'pin-unchanged',
+  'last-try-not-confirmed',
+  'session-stolen',
+  'token-in-use',
+);
+
+const changePin = object('change-pin', {
+  kind: oneOf('change-pin'),
+  token,
+  notice: orNull(changePinNotice),
+  minimum: integer,
+  maximum: integer,
+});
+
+const unblockPinNotice = oneOf(
+  'wrong-puk',
+  'pin-too-short',
+  'pin-too-long',
+  'pin-not-ascii',
+  'last-try-not-confirmed',
+  'session-stolen',
+  'token-in-use',
+);
+
+const unblockPin = object('unblock-pin', {
+  kind: oneOf('unblock-pin'),
+  token,
+  puk: pinStatus,
+  notice: orNull(unblockPinNotice),
+  minimum: integer,
+  maximum: integer,
+});
+
+const stage = oneOf('verifying-pin', 'signing', 'changing-pin');
+
+const working = object('working', { kind: oneOf('working'), stage });
 
 export const VIEWS = {
   'waiting-for-token': waitingForToken,
@@ -172,6 +249,8 @@ export const VIEWS = {
   'choose-certificate': chooseCertificate,
   'grant-signing': grantSigning,
   'enter-pin': enterPin,
+  'change-pin': changePin,
+  'unblock-pin': unblockPin,
   working,
 } as const;
 
@@ -180,11 +259,16 @@ export const ANSWERS = {
   'choose-certificate': object('answer', { certificate: string }),
   'grant-signing': object('answer', { grant: boolean }),
   'enter-pin': object('answer', { certificate: string, pin: string, lastTryConfirmed: boolean }),
+  'change-pin': object('answer', { pin: string, newPin: string, lastTryConfirmed: boolean }),
+  'unblock-pin': object('answer', { puk: string, newPin: string, lastTryConfirmed: boolean }),
 } as const;
 
 export type ViewKind = keyof typeof VIEWS;
 export type View = Of<(typeof VIEWS)[ViewKind]>;
 export type EnterPinView = Of<typeof enterPin>;
+export type ChangePinView = Of<typeof changePin>;
+export type UnblockPinView = Of<typeof unblockPin>;
+export type Stage = Of<typeof stage>;
 export type Notice = Of<typeof notice>;
 export type Answer = Of<(typeof ANSWERS)[keyof typeof ANSWERS]>;
 
@@ -200,6 +284,31 @@ export const COMMANDS = {
     arguments: {},
     result: object('result', { tokens: listOf(token), certificates: listOf(certificate) }),
   },
+  'certificate-details': {
+    arguments: { certificate: string },
+    result: object('result', {
+      certificate,
+      der: string,
+      version: integer,
+      signatureAlgorithm: string,
+      publicKey,
+      subject: listOf(attribute),
+      issuer: listOf(attribute),
+      notBefore: integer,
+      notAfter: integer,
+      serial: string,
+      extensions: listOf(extension),
+      fingerprints,
+      chain: listOf(string),
+    }),
+  },
+  'export-certificate': {
+    arguments: { certificate: string, format: oneOf('pem', 'der', 'p7b') },
+    result: object('result', { path: string }),
+  },
+  'trust-authority': { arguments: { certificate: string }, result: object('result', { stores: listOf(string) }) },
+  'distrust-authority': { arguments: { certificate: string }, result: object('result', {}) },
+  'trusted-authorities': { arguments: {}, result: object('result', { authorities: listOf(trustedAuthority) }) },
   authenticate: {
     arguments: { origin: string, challengeNonce: string },
     result: object('result', {
@@ -222,10 +331,12 @@ export const COMMANDS = {
     result: object('result', { signature: string, signatureAlgorithm }),
   },
   'log-in': {
-    arguments: { origin: orNull(string), certificate: orNull(string), idleSeconds: integer },
+    arguments: { origin: orNull(string), certificate: orNull(string), token: orNull(string), idleSeconds: integer },
     result: object('result', { login: orNull(login) }),
   },
-  'log-out': { arguments: {}, result: object('result', { ended: integer }) },
+  'log-out': { arguments: { token: orNull(string) }, result: object('result', { ended: integer }) },
+  'change-pin': { arguments: { token: string }, result: object('result', {}) },
+  'unblock-pin': { arguments: { token: string }, result: object('result', {}) },
   grants: { arguments: {}, result: object('result', { grants: listOf(grant) }) },
   'revoke-grant': { arguments: { origin: string }, result: object('result', { revoked: boolean }) },
 } as const satisfies Record<string, { arguments: Fields; result: Shape<unknown> }>;
@@ -234,14 +345,14 @@ export type Command = keyof typeof COMMANDS;
 /** Commands that a page may cause. */
 export type PageCommand = 'authenticate' | 'get-signing-certificate' | 'sign';
 /** Commands for which the host asks a person. */
-export type PersonCommand = PageCommand | 'log-in';
+export type PersonCommand = PageCommand | 'log-in' | 'change-pin' | 'unblock-pin';
 export type Arguments<C extends Command> = ObjectOf<(typeof COMMANDS)[C]['arguments']>;
 export type Result<C extends Command> = Of<(typeof COMMANDS)[C]['result']>;
 
 // Messages
 
 const cancelReason = oneOf('cancelled', 'timed-out', 'page-gone');
-const operation = oneOf('authenticate', 'select-certificate', 'sign', 'log-in');
+const operation = oneOf('authenticate', 'select-certificate', 'sign', 'log-in', 'change-pin', 'unblock-pin');
 
 export const MESSAGES = {
   request: object('request', {
@@ -265,6 +376,9 @@ export const MESSAGES = {
   }),
   logins: object('logins', { type: oneOf('logins'), logins: listOf(login) }),
   handshake: object('handshake', { type: oneOf('handshake'), certificate, waiting: integer }),
+  readers: object('readers', { type: oneOf('readers'), readers: listOf(reader) }),
+  'token-inserted': object('token-inserted', { type: oneOf('token-inserted'), token }),
+  'token-removed': object('token-removed', { type: oneOf('token-removed'), token }),
   'handshake-ended': object('handshake-ended', { type: oneOf('handshake-ended'), certificate: string, error: orNull(error) }),
 } as const;
 
@@ -279,13 +393,14 @@ export type MessageToExtension =
   | HostNotice;
 /** What the host says of its own accord. */
 export type HostNotice =
-  | Of<(typeof MESSAGES)['logins' | 'handshake']>
+  | Of<(typeof MESSAGES)['logins' | 'handshake' | 'readers' | 'token-inserted' | 'token-removed']>
   | (Omit<Of<(typeof MESSAGES)['handshake-ended']>, 'error'> & { readonly error: ProtocolError | null });
 
 /** A message of the host, or null when it is none that this version of the protocol knows. */
 export function readMessage(value: unknown): MessageToExtension | null {
   if (MESSAGES.hello.matches(value) || MESSAGES.response.matches(value)) return value;
-  if (MESSAGES.logins.matches(value) || MESSAGES.handshake.matches(value)) return value;
+  if (MESSAGES.logins.matches(value) || MESSAGES.handshake.matches(value) || MESSAGES.readers.matches(value)) return value;
+  if (MESSAGES['token-inserted'].matches(value) || MESSAGES['token-removed'].matches(value)) return value;
   if (MESSAGES.failure.matches(value)) {
     const error = readError(value.error);
     return error && { ...value, error };

@@ -13,7 +13,7 @@ function locked(states: readonly string[], any: boolean): unknown[][] {
 
 it('a locked screen ends an open login, once for each lock', () => {
   expect(locked(['idle', 'active'], true)).toEqual([]);
-  expect(locked(['idle', 'locked', 'active'], true)).toEqual([['log-out', {}]]);
+  expect(locked(['idle', 'locked', 'active'], true)).toEqual([['log-out', { token: null }]]);
 });
 
 it('without a login there is nothing to tell the host', () => {

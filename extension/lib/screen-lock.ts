@@ -9,6 +9,6 @@ export interface Idle {
 
 export function logOutWhenLocked(idle: Idle, logins: Pick<OpenLogins, 'any'>, host: Pick<HostConnection, 'request'>): void {
   idle.onStateChanged.addListener((state) => {
-    if (state === 'locked' && logins.any) host.request('log-out', {});
+    if (state === 'locked' && logins.any) host.request('log-out', { token: null });
   });
 }

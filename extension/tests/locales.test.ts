@@ -40,7 +40,7 @@ describe('texts', () => {
     for (const [name, text] of Object.entries(texts) as [string, { message: string; placeholders?: object }][]) {
       const used = [...text.message.matchAll(/\$([A-Z]+)\$/g)].map(([, placeholder]) => placeholder?.toLowerCase());
       expect(used, name).toEqual(Object.keys(text.placeholders ?? {}));
-      if (name.startsWith('error_') && name !== 'error_code') expect(used, name).toEqual(name === 'error_wrong_pin_situation' ? ['tries'] : []);
+      if (name.startsWith('error_') && name !== 'error_code') expect(used, name).toEqual(/^error_wrong_p(in|uk)_situation$/.test(name) ? ['tries'] : []);
       expect(text.message.replace(/\$[A-Z]+\$/g, ''), name).not.toContain('$');
       expect(text.message.trim(), name).not.toBe('');
     }

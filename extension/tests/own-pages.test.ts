@@ -56,7 +56,7 @@ describe('the popup', () => {
     await settled();
     get('log-out').click();
     await settled();
-    expect(sendMessage).toHaveBeenCalledExactlyOnceWith({ command: 'log-out', arguments: {} });
+    expect(sendMessage).toHaveBeenCalledExactlyOnceWith({ command: 'log-out', arguments: { token: null } });
     await publish({ logins: [] });
     await settled();
     expect(all('popup-login')).toEqual([]);

@@ -15,6 +15,10 @@ export const token: Token = {
   model: 'ePass2003',
   firmware: '01.00.11',
   pin: { triesLeft: 10, maximum: 10, locked: false },
+  canUnblock: true,
+  layout: 'PKCS#15',
+  mode: 'AES',
+  memory: null,
 };
 
 export const certificate: Certificate = {

@@ -21,7 +21,7 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::limit::{MESSAGE_TO_HOST_MAX, WAITING_MAX};
 use kagibashi_protocol::message::{MessageToExtension, Outcome};
 use kagibashi_protocol::request::{Command, Direct, MessageToHost, Refusal};
-use kagibashi_protocol::{ErrorCode, Failure, frame};
+use kagibashi_protocol::{ErrorCode, Failure, Text, frame};
 
 pub use caller::Caller;
 
@@ -126,7 +126,9 @@ impl Host {
         let logins = Logins::new(move |message| told.send(message));
         let inventory = Inventory::empty();
         let forget = logins.clone();
-        let keeper = inventory.keep(move |reading| forget.close(&reading.id));
+        let keeper = inventory.keep(move |reading| {
+            forget.close(&reading.id);
+        });
         agent::serve_browser(inventory.clone(), logins.clone());
         let services = Services {
             grants,
@@ -266,9 +268,17 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
             tokens: survey.tokens,
         }),
         Direct::Certificates => Survey::take(gone, inventory, |_| Ok(())).map(Survey::into_outcome),
-        Direct::LogOut => Ok(Outcome::LogOut {
+        Direct::LogOut { token: None } => Ok(Outcome::LogOut {
             ended: logins.close_all(),
         }),
+        Direct::LogOut { token: Some(token) } => Ok(Outcome::LogOut {
+            ended: usize::from(logins.close(&Text::from(token))),
+        }),
+        Direct::CertificateDetails { .. }
+        | Direct::ExportCertificate { .. }
+        | Direct::TrustAuthority { .. }
+        | Direct::DistrustAuthority { .. }
+        | Direct::TrustedAuthorities => Err(ErrorCode::UnknownCommand.into()),
         Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
         Direct::RevokeGrant { origin } => grants
             .revoke(&origin)

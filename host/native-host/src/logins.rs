@@ -149,13 +149,14 @@ impl Logins {
         self.shared.changed.notify_all();
     }
 
-    /// Ends the login of a token, if there is one.
-    pub fn close(&self, token: &Text) {
-        let closed = self.lock().open.remove(token);
-        if closed.is_some() {
-            drop(closed);
-            self.tell();
-        }
+    /// Ends the login of a token; whether there was one.
+    pub fn close(&self, token: &Text) -> bool {
+        let Some(closed) = self.lock().open.remove(token) else {
+            return false;
+        };
+        drop(closed);
+        self.tell();
+        true
     }
 
     /// Ends every login and says how many there were.

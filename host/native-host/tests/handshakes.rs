@@ -89,7 +89,8 @@ impl Desk {
     }
 
     fn log_in(&mut self, request: u32, idle: u32) -> Value {
-        let arguments = json!({"origin": SITE, "certificate": null, "idleSeconds": idle});
+        let arguments =
+            json!({"origin": SITE, "certificate": null, "token": null, "idleSeconds": idle});
         self.browser.request(request, "log-in", &arguments);
         self.next_of("enter-pin")
     }
@@ -186,7 +187,7 @@ fn a_handshake_asks_once_and_the_next_do_not() {
     );
 
     // After logging out the PIN is asked again.
-    desk.browser.request(2, "log-out", &json!({}));
+    desk.browser.request(2, "log-out", &json!({"token": null}));
     assert_eq!(desk.next_of("response")["result"]["ended"], 1);
     let handshake = desk.handshake(b"four");
     desk.next_of("handshake");

@@ -5,6 +5,7 @@
 //! `tests/agent_document.rs`.
 
 pub mod agent;
+pub mod details;
 pub mod error;
 pub mod frame;
 pub mod limit;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::details::{CertificateDetails, TrustedAuthority};
 use crate::error::{ErrorCode, Failure};
 use crate::limit::{MESSAGE_TO_EXTENSION_MAX, PROTOCOL_VERSION};
 use crate::object::{Certificate, Grant, Login, Reader, SignatureAlgorithm, Site, Token};
@@ -46,6 +47,15 @@ pub enum MessageToExtension {
         certificate: String,
         error: Option<Failure>,
     },
+    Readers {
+        readers: Vec<Reader>,
+    },
+    TokenInserted {
+        token: Token,
+    },
+    TokenRemoved {
+        token: Token,
+    },
 }
 
 impl MessageToExtension {
@@ -63,7 +73,10 @@ impl MessageToExtension {
             Self::Hello { .. }
             | Self::Logins { .. }
             | Self::Handshake { .. }
-            | Self::HandshakeEnded { .. } => None,
+            | Self::HandshakeEnded { .. }
+            | Self::Readers { .. }
+            | Self::TokenInserted { .. }
+            | Self::TokenRemoved { .. } => None,
             Self::Response { request, .. } | Self::Prompt { request, .. } => Some(*request),
             Self::Failure { request, .. } => *request,
         }
@@ -107,6 +120,16 @@ pub enum Outcome {
         tokens: Vec<Token>,
         certificates: Vec<Certificate>,
     },
+    CertificateDetails(Box<CertificateDetails>),
+    ExportCertificate {
+        path: String,
+    },
+    TrustAuthority {
+        stores: Vec<String>,
+    },
+    TrustedAuthorities {
+        authorities: Vec<TrustedAuthority>,
+    },
     Authenticate(AuthenticationToken),
     GetSigningCertificate {
         certificate: String,
@@ -128,6 +151,8 @@ pub enum Outcome {
     RevokeGrant {
         revoked: bool,
     },
+    /// Of the commands whose success is all there is to say.
+    Done {},
 }
 
 /// The system's smart card service.

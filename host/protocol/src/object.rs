@@ -73,6 +73,30 @@ pub struct Token {
     pub model: Text,
     pub firmware: Option<Text>,
     pub pin: PinStatus,
+    pub can_unblock: bool,
+    pub layout: Text,
+    pub mode: Option<SecureMessagingMode>,
+    pub memory: Option<Memory>,
+}
+
+/// How exchanges with a token are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the values are the document's")]
+pub enum SecureMessagingMode {
+    #[serde(rename = "AES")]
+    Aes,
+    #[serde(rename = "CMAC")]
+    Cmac,
+    #[serde(rename = "3DES")]
+    TripleDes,
+}
+
+/// The memory of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub struct Memory {
+    pub total: u64,
+    pub free: u64,
 }
 
 /// Whether a certificate can be used now, and if not, why.

@@ -47,9 +47,28 @@ pub enum Direct {
     Status,
     Tokens,
     Certificates,
-    LogOut,
+    CertificateDetails {
+        certificate: String,
+    },
+    ExportCertificate {
+        certificate: String,
+        format: ExportFormat,
+    },
+    TrustAuthority {
+        certificate: String,
+    },
+    DistrustAuthority {
+        certificate: String,
+    },
+    TrustedAuthorities,
+    LogOut {
+        /// Id of the token; without one every login ends.
+        token: Option<String>,
+    },
     Grants,
-    RevokeGrant { origin: Origin },
+    RevokeGrant {
+        origin: Origin,
+    },
 }
 
 /// Commands that need a person; one at a time.
@@ -60,6 +79,8 @@ pub enum Prompting {
     GetSigningCertificate { origin: Origin },
     Sign(Sign),
     LogIn(LogIn),
+    ChangePin { token: String },
+    UnblockPin { token: String },
 }
 
 impl Prompting {
@@ -70,6 +91,7 @@ impl Prompting {
             Self::GetSigningCertificate { origin } => Some(origin),
             Self::Sign(request) => Some(&request.origin),
             Self::LogIn(request) => request.origin.as_ref(),
+            Self::ChangePin { .. } | Self::UnblockPin { .. } => None,
         }
     }
 
@@ -80,6 +102,8 @@ impl Prompting {
             Self::GetSigningCertificate { .. } => Operation::SelectCertificate,
             Self::Sign(_) => Operation::Sign,
             Self::LogIn(_) => Operation::LogIn,
+            Self::ChangePin { .. } => Operation::ChangePin,
+            Self::UnblockPin { .. } => Operation::UnblockPin,
         }
     }
 }
@@ -127,8 +151,33 @@ pub struct LogIn {
     pub origin: Option<Origin>,
     /// Id of the certificate that a handshake waits for.
     pub certificate: Option<String>,
+    /// Id of the token, for a login that no handshake waits for.
+    pub token: Option<String>,
     /// How long it lasts without a signature; 0 serves only what waits now.
     pub idle_seconds: u32,
+}
+
+/// How a certificate is written into a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Base64 between two lines of words (RFC 7468).
+    Pem,
+    /// As it is on the token.
+    Der,
+    /// With its chain, as PKCS#7 without content (RFC 5652).
+    P7b,
+}
+
+impl ExportFormat {
+    /// The format of that name, which is also a file's ending.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "pem" => Some(Self::Pem),
+            "der" => Some(Self::Der),
+            "p7b" => Some(Self::P7b),
+            _ => None,
+        }
+    }
 }
 
 /// Why a message could not be taken, and which request it belonged to, as far
@@ -208,7 +257,30 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
         "tokens" => Command::Direct(Direct::Tokens),
         "certificates" => Command::Direct(Direct::Certificates),
         "log-in" => Command::Prompting(Prompting::LogIn(arguments.log_in()?)),
-        "log-out" => Command::Direct(Direct::LogOut),
+        "log-out" => Command::Direct(Direct::LogOut {
+            token: arguments.string_or_null("token")?,
+        }),
+        "change-pin" => Command::Prompting(Prompting::ChangePin {
+            token: arguments.string("token")?,
+        }),
+        "unblock-pin" => Command::Prompting(Prompting::UnblockPin {
+            token: arguments.string("token")?,
+        }),
+        "certificate-details" => Command::Direct(Direct::CertificateDetails {
+            certificate: arguments.string("certificate")?,
+        }),
+        "export-certificate" => Command::Direct(Direct::ExportCertificate {
+            certificate: arguments.string("certificate")?,
+            format: ExportFormat::from_name(&arguments.string("format")?)
+                .ok_or_else(|| Failure::invalid_arguments("format"))?,
+        }),
+        "trust-authority" => Command::Direct(Direct::TrustAuthority {
+            certificate: arguments.string("certificate")?,
+        }),
+        "distrust-authority" => Command::Direct(Direct::DistrustAuthority {
+            certificate: arguments.string("certificate")?,
+        }),
+        "trusted-authorities" => Command::Direct(Direct::TrustedAuthorities),
         "grants" => Command::Direct(Direct::Grants),
         "revoke-grant" => Command::Direct(Direct::RevokeGrant {
             origin: arguments.origin()?,
@@ -321,6 +393,7 @@ impl Fields {
         Ok(LogIn {
             origin: origin.map(|text| Origin::parse(&text)).transpose()?,
             certificate: self.string_or_null("certificate")?,
+            token: self.string_or_null("token")?,
             idle_seconds: idle
                 .filter(|&seconds| seconds <= LOGIN_IDLE_MAX as u64)
                 .and_then(|seconds| u32::try_from(seconds).ok())

@@ -4,7 +4,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ErrorCode;
-use crate::object::{Certificate, Reader, Token};
+use crate::limit::{PIN_MAX, PIN_MIN};
+use crate::object::{Certificate, PinStatus, Reader, Token};
 use crate::secret;
 use crate::text::Text;
 
@@ -17,6 +18,8 @@ pub enum Operation {
     SelectCertificate,
     Sign,
     LogIn,
+    ChangePin,
+    UnblockPin,
 }
 
 /// What the card does while the person waits.
@@ -26,6 +29,7 @@ pub enum Operation {
 pub enum Stage {
     VerifyingPin,
     Signing,
+    ChangingPin,
 }
 
 /// The whole content of the prompt window.
@@ -59,9 +63,45 @@ pub enum View {
         notice: Option<ErrorCode>,
         chosen: Option<String>,
     },
+    ChangePin {
+        token: Token,
+        notice: Option<ErrorCode>,
+        minimum: usize,
+        maximum: usize,
+    },
+    UnblockPin {
+        token: Token,
+        puk: PinStatus,
+        notice: Option<ErrorCode>,
+        minimum: usize,
+        maximum: usize,
+    },
     Working {
         stage: Stage,
     },
+}
+
+impl View {
+    /// The view that asks for the current and a new PIN.
+    pub fn change_pin(token: Token, notice: Option<ErrorCode>) -> Self {
+        Self::ChangePin {
+            token,
+            notice,
+            minimum: PIN_MIN,
+            maximum: PIN_MAX,
+        }
+    }
+
+    /// The view that asks for the PUK and a new PIN.
+    pub fn unblock_pin(token: Token, puk: PinStatus, notice: Option<ErrorCode>) -> Self {
+        Self::UnblockPin {
+            token,
+            puk,
+            notice,
+            minimum: PIN_MIN,
+            maximum: PIN_MAX,
+        }
+    }
 }
 
 /// What the person said; which one fits depends on the view.
@@ -79,6 +119,16 @@ pub enum Answer {
         pin: SecretString,
         last_try_confirmed: bool,
     },
+    ChangePin {
+        pin: SecretString,
+        new_pin: SecretString,
+        last_try_confirmed: bool,
+    },
+    UnblockPin {
+        puk: SecretString,
+        new_pin: SecretString,
+        last_try_confirmed: bool,
+    },
 }
 
 /// Every field that any answer may have.
@@ -88,6 +138,10 @@ struct AnswerFields {
     certificate: Option<String>,
     #[serde(default, deserialize_with = "some_pin")]
     pin: Option<SecretString>,
+    #[serde(default, deserialize_with = "some_pin")]
+    new_pin: Option<SecretString>,
+    #[serde(default, deserialize_with = "some_pin")]
+    puk: Option<SecretString>,
     last_try_confirmed: Option<bool>,
     grant: Option<bool>,
 }
@@ -96,29 +150,41 @@ impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Told apart by its fields and not by serde's untagged enums, which
         // would keep a copy of the PIN that nobody wipes.
-        match AnswerFields::deserialize(deserializer)? {
-            AnswerFields {
-                certificate: Some(certificate),
-                pin: Some(pin),
-                last_try_confirmed: Some(last_try_confirmed),
-                grant: None,
-            } => Ok(Self::Pin {
-                certificate,
-                pin,
-                last_try_confirmed,
-            }),
-            AnswerFields {
-                certificate: Some(certificate),
-                pin: None,
-                last_try_confirmed: None,
-                grant: None,
-            } => Ok(Self::Certificate { certificate }),
-            AnswerFields {
-                certificate: None,
-                pin: None,
-                last_try_confirmed: None,
-                grant: Some(grant),
-            } => Ok(Self::Grant { grant }),
+        let AnswerFields {
+            certificate,
+            pin,
+            new_pin,
+            puk,
+            last_try_confirmed,
+            grant,
+        } = AnswerFields::deserialize(deserializer)?;
+        let secrets = (pin, new_pin, puk);
+        match (certificate, secrets, last_try_confirmed, grant) {
+            (Some(certificate), (Some(pin), None, None), Some(last_try_confirmed), None) => {
+                Ok(Self::Pin {
+                    certificate,
+                    pin,
+                    last_try_confirmed,
+                })
+            }
+            (None, (Some(pin), Some(new_pin), None), Some(last_try_confirmed), None) => {
+                Ok(Self::ChangePin {
+                    pin,
+                    new_pin,
+                    last_try_confirmed,
+                })
+            }
+            (None, (None, Some(new_pin), Some(puk)), Some(last_try_confirmed), None) => {
+                Ok(Self::UnblockPin {
+                    puk,
+                    new_pin,
+                    last_try_confirmed,
+                })
+            }
+            (Some(certificate), (None, None, None), None, None) => {
+                Ok(Self::Certificate { certificate })
+            }
+            (None, (None, None, None), None, Some(grant)) => Ok(Self::Grant { grant }),
             _ => Err(serde::de::Error::custom("these fields make no answer")),
         }
     }

@@ -98,6 +98,15 @@ fn commands_and_arguments() {
         InvalidArguments,
         Some("origin"),
     );
+    for format in ["", "PEM", "p12"] {
+        let arguments = json!({"certificate": "00", "format": format});
+        refused(
+            &request("export-certificate", &arguments),
+            Some(7),
+            InvalidArguments,
+            Some("format"),
+        );
+    }
     for origin in [
         "http://a.jp",
         "ftp://a.jp",
@@ -192,6 +201,12 @@ fn answers_are_told_apart_strictly() {
         json!({"certificate": "x", "pin": 1234, "lastTryConfirmed": true}),
         json!({"certificate": "x", "pin": "1234", "lastTryConfirmed": "yes"}),
         json!({"certificate": "x", "pin": "1234", "lastTryConfirmed": true, "save": true}),
+        json!({"pin": "1234", "newPin": "2345"}),
+        json!({"certificate": "x", "pin": "1234", "newPin": "2345", "lastTryConfirmed": true}),
+        json!({"pin": "1234", "puk": "2345", "lastTryConfirmed": true}),
+        json!({"pin": "1234", "puk": "2345", "newPin": "3456", "lastTryConfirmed": true}),
+        json!({"puk": "1234", "newPin": 2345, "lastTryConfirmed": true}),
+        json!({"pin": "1234", "newPin": null, "lastTryConfirmed": true}),
         json!(null),
         json!("1234"),
         json!(["x", "1234", true, null]),

@@ -6,12 +6,15 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use kagibashi_protocol::details::{
+    Attribute, CertificateDetails, Extension, Fingerprints, PublicKey, TrustedAuthority,
+};
 use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
 use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
 use kagibashi_protocol::object::{
-    Certificate, CertificateState, Grant, HashFunction, Login, PaddingScheme, PinStatus, Reader,
-    ReaderState, SignatureAlgorithm, Site, Token,
+    Certificate, CertificateState, Grant, HashFunction, Login, Memory, PaddingScheme, PinStatus,
+    Reader, ReaderState, SecureMessagingMode, SignatureAlgorithm, Site, Token,
 };
 use kagibashi_protocol::request::MessageToHost;
 use kagibashi_protocol::view::{Operation, Stage, View};
@@ -56,6 +59,60 @@ fn token() -> Token {
             maximum: None,
             locked: false,
         },
+        can_unblock: true,
+        layout: "PKCS#15".into(),
+        mode: Some(SecureMessagingMode::TripleDes),
+        memory: Some(MEMORY),
+    }
+}
+
+const MEMORY: Memory = Memory {
+    total: 65_536,
+    free: 12_345,
+};
+
+fn details() -> CertificateDetails {
+    let name = vec![Attribute {
+        oid: "2.5.4.3".into(),
+        name: Some("CN".into()),
+        value: "山田 太郎".into(),
+        encoding: "UTF8String".into(),
+    }];
+    CertificateDetails {
+        certificate: certificate(),
+        der: "MAA=".into(),
+        version: 3,
+        signature_algorithm: "sha256WithRSAEncryption".into(),
+        public_key: PublicKey {
+            algorithm: "RSA".into(),
+            bits: Some(2048),
+        },
+        subject: name.clone(),
+        issuer: name,
+        not_before: 0,
+        not_after: 1,
+        serial: "01".into(),
+        extensions: vec![Extension {
+            oid: "2.5.29.15".into(),
+            name: None,
+            critical: true,
+            values: vec!["digitalSignature".into()],
+            raw: None,
+        }],
+        fingerprints: Fingerprints {
+            sha256: "00".repeat(32),
+            sha1: "00".repeat(20),
+        },
+        chain: vec!["00".repeat(32)],
+    }
+}
+
+fn trusted_authority() -> TrustedAuthority {
+    TrustedAuthority {
+        certificate: "00".repeat(32),
+        holder: "CA".into(),
+        trusted: 0,
+        stores: vec!["/home/a/.pki/nssdb".into()],
     }
 }
 
@@ -156,7 +213,13 @@ fn objects() {
         ("object reader", wire(reader())),
         ("object token", wire(token())),
         ("object pin-status", wire(token().pin)),
+        ("object memory", wire(MEMORY)),
         ("object certificate", wire(certificate())),
+        ("object public-key", wire(details().public_key)),
+        ("object attribute", wire(&details().subject[0])),
+        ("object extension", wire(&details().extensions[0])),
+        ("object fingerprints", wire(details().fingerprints)),
+        ("object trusted-authority", wire(trusted_authority())),
         ("object login", wire(login())),
         ("object signature-algorithm", wire(ALGORITHM)),
         (
@@ -194,6 +257,8 @@ fn views() {
             notice: Some(ErrorCode::WrongPin),
             chosen: None,
         },
+        View::change_pin(token(), Some(ErrorCode::PinUnchanged)),
+        View::unblock_pin(token(), token().pin, Some(ErrorCode::WrongPuk)),
         View::Working {
             stage: Stage::VerifyingPin,
         },
@@ -229,6 +294,11 @@ fn messages_to_the_extension() {
             certificate: certificate(),
             waiting: 1,
         },
+        MessageToExtension::Readers {
+            readers: vec![reader()],
+        },
+        MessageToExtension::TokenInserted { token: token() },
+        MessageToExtension::TokenRemoved { token: token() },
         MessageToExtension::HandshakeEnded {
             certificate: String::new(),
             error: None,
@@ -290,6 +360,29 @@ fn results() {
             },
         ),
         ("log-out", Outcome::LogOut { ended: 0 }),
+        (
+            "certificate-details",
+            Outcome::CertificateDetails(Box::new(details())),
+        ),
+        (
+            "export-certificate",
+            Outcome::ExportCertificate {
+                path: String::new(),
+            },
+        ),
+        (
+            "trust-authority",
+            Outcome::TrustAuthority { stores: vec![] },
+        ),
+        (
+            "trusted-authorities",
+            Outcome::TrustedAuthorities {
+                authorities: vec![trusted_authority()],
+            },
+        ),
+        ("distrust-authority", Outcome::Done {}),
+        ("change-pin", Outcome::Done {}),
+        ("unblock-pin", Outcome::Done {}),
         ("grants", Outcome::Grants { grants: vec![] }),
         ("revoke-grant", Outcome::RevokeGrant { revoked: false }),
     ] {
@@ -303,7 +396,14 @@ fn good_arguments(command: &str) -> Value {
     match command {
         "authenticate" => json!({"origin": "https://a.jp", "challengeNonce": "n".repeat(44)}),
         "get-signing-certificate" | "revoke-grant" => json!({"origin": "https://a.jp"}),
-        "log-in" => json!({"origin": "https://a.jp", "certificate": null, "idleSeconds": 600}),
+        "log-in" => {
+            json!({"origin": "https://a.jp", "certificate": null, "token": null, "idleSeconds": 600})
+        }
+        "log-out" | "change-pin" | "unblock-pin" => json!({"token": "t"}),
+        "certificate-details" | "trust-authority" | "distrust-authority" => {
+            json!({"certificate": "00"})
+        }
+        "export-certificate" => json!({"certificate": "00", "format": "p7b"}),
         "sign" => {
             json!({"origin": "https://a.jp", "certificate": "MAA=", "hash": hash, "hashFunction": "SHA-256"})
         }
@@ -335,7 +435,7 @@ fn every_documented_message_is_taken_and_nothing_else() {
     }
     assert_eq!(
         good.len(),
-        2 + 10,
+        2 + 17,
         "a command is missing here or in the document"
     );
 
@@ -372,6 +472,14 @@ fn answers_of_the_views() {
         (
             "enter-pin",
             json!({"certificate": "x", "pin": "1\n", "lastTryConfirmed": false}),
+        ),
+        (
+            "change-pin",
+            json!({"pin": "1", "newPin": "2", "lastTryConfirmed": false}),
+        ),
+        (
+            "unblock-pin",
+            json!({"puk": "1", "newPin": "2", "lastTryConfirmed": true}),
         ),
     ] {
         DOCUMENT.holds(&format!("view {view}"), "answer", &answer);

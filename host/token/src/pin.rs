@@ -56,6 +56,8 @@ pub struct PinStatus {
     pub maximum: Option<u8>,
     /// No PIN is accepted any more, not even the right one.
     pub locked: bool,
+    /// There is a PUK, with which a new PIN can be set.
+    pub can_unblock: bool,
 }
 
 #[cfg(test)]

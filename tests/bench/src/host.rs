@@ -73,7 +73,8 @@ impl Host {
 
     /// Opens a login, as the person does in the extension's window.
     pub fn log_in(&mut self, pin: &str) -> Result<()> {
-        let arguments = json!({"origin": null, "certificate": null, "idleSeconds": 600});
+        let arguments =
+            json!({"origin": null, "certificate": null, "token": null, "idleSeconds": 600});
         self.send(
             &json!({"type": "request", "request": 1, "command": "log-in", "arguments": arguments}),
         )?;

@@ -2,5 +2,5 @@
 export const FORGET = `(async () => {
   const browser = globalThis.browser ?? globalThis.chrome;
   await browser.storage.local.remove('certificateSites');
-  await browser.runtime.sendMessage({ command: 'log-out', arguments: {} });
+  await browser.runtime.sendMessage({ command: 'log-out', arguments: { token: null } });
 })()`;

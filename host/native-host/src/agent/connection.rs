@@ -81,7 +81,9 @@ fn answer(question: Question, guest: &Guest) -> Result<Answer, Failure> {
         Question::Logout { token } => {
             match &desk.signer {
                 Signer::Module(logins) => logins.log_out(*number, &token),
-                Signer::Window(logins) => logins.close(&token),
+                Signer::Window(logins) => {
+                    logins.close(&token);
+                }
             }
             Ok(Answer::Done)
         }

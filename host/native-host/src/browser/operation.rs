@@ -147,5 +147,8 @@ fn run(
             signing_certificate::get_signing_certificate(inventory, prompt)
         }
         Prompting::LogIn(request) => log_in::log_in(request, logins, inventory, prompt),
+        Prompting::ChangePin { .. } | Prompting::UnblockPin { .. } => {
+            Err(ErrorCode::UnknownCommand.into())
+        }
     }
 }

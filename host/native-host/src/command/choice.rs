@@ -25,6 +25,8 @@ pub enum Wanted {
     Named(String),
     /// The one of this id, to sign in to a site.
     Handshake(String),
+    /// Any of the token of this id that a key belongs to, to log in to the token.
+    OnToken(Text),
 }
 
 impl Wanted {
@@ -37,6 +39,7 @@ impl Wanted {
             Self::Exactly(der) => found.der == *der,
             Self::Named(prefix) => names(prefix, &found.shown.id),
             Self::Handshake(id) => found.shown.id == *id,
+            Self::OnToken(token) => found.shown.token == *token && found.key.is_some(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Wanted {
         let purpose = match self {
             Self::Authentication | Self::Handshake(_) => found.shown.can_authenticate,
             Self::Signing | Self::Exactly(_) | Self::Named(_) => found.can_sign,
+            Self::OnToken(_) => true,
         };
         match found.shown.state {
             CertificateState::Usable if !purpose => CertificateState::WrongPurpose,
@@ -56,6 +60,8 @@ impl Wanted {
             {
                 CertificateState::Usable
             }
+            // Nothing is signed yet.
+            _ if matches!(self, Self::OnToken(_)) => CertificateState::Usable,
             state => state,
         }
     }
@@ -63,7 +69,9 @@ impl Wanted {
     /// What to say when tokens were read and nothing fits.
     fn missing(&self) -> ErrorCode {
         match self {
-            Self::Authentication | Self::Signing => ErrorCode::NoUsableCertificate,
+            Self::Authentication | Self::Signing | Self::OnToken(_) => {
+                ErrorCode::NoUsableCertificate
+            }
             Self::Exactly(_) | Self::Named(_) | Self::Handshake(_) => {
                 ErrorCode::CertificateNotFound
             }
@@ -96,6 +104,9 @@ impl Choice {
                 })
             })
             .map_err(|failure| end(prompt, failure))?;
+            if let Wanted::OnToken(token) = wanted {
+                survey.check_holds(token)?;
+            }
             let choice = Self::of(survey, wanted);
             if choice.certificates.iter().any(is_usable) {
                 return Ok(choice);

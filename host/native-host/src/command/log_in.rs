@@ -18,9 +18,10 @@ pub fn log_in(
     inventory: &Inventory,
     prompt: &mut dyn Prompt,
 ) -> Result<Outcome, Failure> {
-    let wanted = match &request.certificate {
-        Some(id) => Wanted::Handshake(id.clone()),
-        None => Wanted::Authentication,
+    let wanted = match (&request.certificate, &request.token) {
+        (Some(id), _) => Wanted::Handshake(id.clone()),
+        (None, Some(token)) => Wanted::OnToken(token.as_str().into()),
+        (None, None) => Wanted::Authentication,
     };
     let opened = Choice::offer(prompt, &wanted, inventory).and_then(|choice| {
         with_pin(

@@ -11,8 +11,8 @@ use kagibashi_protocol::object::{self, CertificateState};
 use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::certificate::{KeyUsage, Name};
 use kagibashi_token::{
-    Certificate, KeyHandle, PinStatus, Reader, ReaderState, Token, TokenCertificate, TokenError,
-    TokenInfo, Tokens, Usability,
+    Certificate, KeyHandle, PinStatus, Reader, ReaderState, SecureMessagingMode, Token,
+    TokenCertificate, TokenError, TokenInfo, Tokens, Usability,
 };
 use sha2::{Digest, Sha256};
 
@@ -182,16 +182,7 @@ impl Survey {
             certificates,
         } = reading;
         self.paused.insert(info.reader.clone(), token);
-        self.tokens.push(object::Token {
-            id,
-            reader: info.reader.into(),
-            label: info.label.into(),
-            serial: info.serial.into(),
-            manufacturer: info.manufacturer.into(),
-            model: info.model.into(),
-            firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
-            pin: pin_shown(pin),
-        });
+        self.tokens.push(token_shown(id, info, pin));
         let room = CERTIFICATES_MAX - self.certificates.len();
         self.certificates
             .extend(certificates.into_iter().take(room));
@@ -214,11 +205,48 @@ impl Survey {
         self.tokens.iter().find(|token| token.id == *id)
     }
 
+    /// Whether the token of that id is plugged in; the failure says what is
+    /// there instead.
+    pub fn check_holds(&self, id: &Text) -> Result<(), Failure> {
+        if self.token(id).is_some() {
+            return Ok(());
+        }
+        Err(match self.trouble {
+            _ if !self.tokens.is_empty() => ErrorCode::OtherToken,
+            None | Some(ErrorCode::NoToken | ErrorCode::NoReader) => ErrorCode::TokenRemoved,
+            Some(code) => code,
+        }
+        .into())
+    }
+
     /// Notes what a login said about a token's PIN.
     pub fn note_pin(&mut self, id: &Text, status: object::PinStatus) {
         if let Some(token) = self.tokens.iter_mut().find(|token| token.id == *id) {
             token.pin = status;
         }
+    }
+}
+
+/// A token as a window shows it.
+pub fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
+    object::Token {
+        id,
+        reader: info.reader.into(),
+        label: info.label.into(),
+        serial: info.serial.into(),
+        manufacturer: info.manufacturer.into(),
+        model: info.model.into(),
+        firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
+        pin: pin_shown(pin),
+        can_unblock: pin.can_unblock,
+        layout: info.layout.to_string().into(),
+        mode: info.secure_messaging.map(|mode| match mode {
+            SecureMessagingMode::Aes => object::SecureMessagingMode::Aes,
+            SecureMessagingMode::Cmac => object::SecureMessagingMode::Cmac,
+            SecureMessagingMode::TripleDes => object::SecureMessagingMode::TripleDes,
+        }),
+        // No token of ours tells how much of its memory is free.
+        memory: None,
     }
 }
 

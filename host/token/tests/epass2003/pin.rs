@@ -15,6 +15,7 @@ fn tries(left: u8) -> PinStatus {
         tries_left: Some(left),
         maximum: Some(10),
         locked: left == 0,
+        can_unblock: true,
     }
 }
 
@@ -119,8 +120,7 @@ fn a_card_that_refuses_to_tell_the_tries_can_still_be_used() {
         status,
         PinStatus {
             tries_left: None,
-            maximum: Some(10),
-            locked: false
+            ..tries(10)
         }
     );
     let mut logged_in = token.login_for(&key, &pin(PIN)).unwrap();

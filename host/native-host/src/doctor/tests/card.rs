@@ -14,6 +14,7 @@ fn a_pin_is_told_before_it_is_too_late() {
         tries_left,
         maximum,
         locked,
+        can_unblock: false,
     };
     let cases = [
         (status(Some(10), Some(10), false), "pin-ok"),

@@ -47,6 +47,13 @@ impl Files {
     }
 }
 
+/// Tries of a PIN and a PUK that were not used up; `None` where there is none, or nobody noted it.
+#[derive(Default)]
+pub(super) struct MaximumTries {
+    pub pin: Option<u8>,
+    pub puk: Option<u8>,
+}
+
 /// Where a file can end before its size.
 #[derive(Clone, Copy)]
 enum End {
@@ -292,16 +299,22 @@ impl Epass2003 {
         }))
     }
 
-    /// How many tries a right PIN restores, by the file where the tools that set tokens up note it.
-    /// Anybody can write there, so it is a hint.
-    pub(super) fn maximum_tries(&mut self) -> Result<Option<u8>, TokenError> {
+    /// How many tries a right PIN or PUK restores, by the file where the tools that set tokens up note
+    /// it. Anybody can write there, so it is a hint.
+    pub(super) fn maximum_tries(&mut self) -> Result<MaximumTries, TokenError> {
         const MAXIMUM_TRIES: u16 = 0x9F00;
         match self.read_file(MAXIMUM_TRIES, End::AtSize) {
-            Ok(contents) => Ok(contents
-                .first()
-                .copied()
-                .filter(|tries| (1..=15).contains(tries))),
-            Err(TokenError::Unexpected { .. }) => Ok(None),
+            Ok(contents) => {
+                let noted = |index| {
+                    let tries = contents.get(index).copied();
+                    tries.filter(|tries| (1..=15).contains(tries))
+                };
+                Ok(MaximumTries {
+                    pin: noted(0),
+                    puk: noted(1),
+                })
+            }
+            Err(TokenError::Unexpected { .. }) => Ok(MaximumTries::default()),
             Err(error) => Err(error),
         }
     }

@@ -93,8 +93,9 @@ impl Epass2003 {
         let maximum = self.maximum_tries()?;
         Ok(PinStatus {
             tries_left,
-            maximum,
+            maximum: maximum.pin,
             locked,
+            can_unblock: maximum.puk.is_some(),
         })
     }
 
@@ -196,7 +197,11 @@ impl Epass2003 {
         /// What a PIN of few tries is worth less than: the file that says so is open to anybody.
         const FEWEST: u8 = 3;
         const USUAL: u8 = 6;
-        if let Some(maximum) = self.maximum_tries()?.filter(|&maximum| maximum >= FEWEST) {
+        if let Some(maximum) = self
+            .maximum_tries()?
+            .pin
+            .filter(|&maximum| maximum >= FEWEST)
+        {
             return Ok(maximum);
         }
         let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin());
