@@ -9,7 +9,7 @@ mod stored;
 
 use crate::access::{AccessByte, SecurityLevel};
 use crate::apdu::{Apdu, Le};
-use crate::command::Command;
+use crate::command::{Command, KeyUse};
 use crate::faults::{Fault, Faults};
 use crate::file::File;
 use crate::random::RandomStream;
@@ -48,8 +48,10 @@ struct State {
     file: Option<u16>,
     level: SecurityLevel,
     challenge: Option<[u8; 8]>,
-    /// The private key that MSE chose.
-    key: Option<u16>,
+    /// The private key that MSE chose, and what for.
+    key: Option<(u16, KeyUse)>,
+    /// What PSO HASH left to be signed.
+    digest: Option<[u8; 32]>,
     handshake: Option<Handshake>,
     session: Option<Session>,
 }
@@ -131,12 +133,26 @@ impl Card {
 
     /// Answer to reset, 23 bytes.
     pub fn atr(&self) -> Vec<u8> {
-        self.settings.atr(self.master_file.is_some())
+        let by_host = self
+            .master_file
+            .as_ref()
+            .and_then(File::as_directory)
+            .is_some_and(|directory| !directory.name.is_empty());
+        self.settings.atr(by_host)
     }
 
     /// How it was made.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A card of another make with the same files, out of which it comes powered down. Keys take
+    /// long to make, and most of what is tried with a token does not depend on them.
+    #[must_use]
+    pub fn remade(mut self, change: impl FnOnce(&mut Settings)) -> Card {
+        change(&mut self.settings);
+        self.reset();
+        self
     }
 
     /// How many commands it has got so far.
@@ -253,8 +269,10 @@ impl Card {
                 public,
             } => self.generate_key(bits, private, public).map(nothing),
             Command::ReadPublicKey { id } => self.read_public_key(id),
-            Command::SetKey { id } => self.set_key(id).map(nothing),
+            Command::SetKey { id, usage } => self.set_key(id, usage).map(nothing),
             Command::ApplyKey { block } => self.apply_key(&block),
+            Command::Hash(begun) => self.hash(&begun).map(nothing),
+            Command::SignHash => self.sign_hash(),
         }
     }
 

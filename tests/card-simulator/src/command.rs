@@ -5,6 +5,7 @@ use crate::fcp;
 use crate::file::File;
 use crate::secret::{Secret, SecretKind, Tries};
 use crate::status_word::StatusWord;
+use crate::tlv;
 
 /// What a host may ask.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,9 +70,33 @@ pub enum Command {
     /// READ PUBLIC KEY of RSA.
     ReadPublicKey { id: u16 },
     /// MANAGE SECURITY ENVIRONMENT: chooses an RSA private key.
-    SetKey { id: u16 },
+    SetKey { id: u16, usage: KeyUse },
     /// PERFORM SECURITY OPERATION: raw RSA with the chosen key.
     ApplyKey { block: Vec<u8> },
+    /// PERFORM SECURITY OPERATION: finishes a SHA-256 that the host began.
+    Hash(BegunHash),
+    /// PERFORM SECURITY OPERATION: signs what was hashed with the chosen key.
+    SignHash,
+}
+
+/// What a private key is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// 84: the raw operation.
+    Raw,
+    /// 82: RSASSA-PKCS1-v1_5 over a SHA-256 that the card finishes.
+    Pkcs1Sha256,
+}
+
+/// SHA-256 of a message, but for its last 1 to 64 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BegunHash {
+    /// How many blocks of 64 bytes went into it.
+    pub blocks: u32,
+    /// The chaining value after them.
+    pub state: [u32; 8],
+    /// The rest of the message.
+    pub rest: Vec<u8>,
 }
 
 /// Which number of a private key WRITE KEY brings.
@@ -153,6 +178,8 @@ impl TryFrom<&Apdu> for Command {
                 [0x80, 0x86] => expected(apdu).and(Ok(Command::ApplyKey {
                     block: apdu.data.clone(),
                 })),
+                [0x90, 0xA0] => expected(apdu).and(begun_hash(&apdu.data).map(Command::Hash)),
+                [0x9E, 0x9A] if apdu.data.is_empty() => expected(apdu).and(Ok(Command::SignHash)),
                 _ => Err(StatusWord::WRONG_PARAMETERS),
             },
             (0x00 | 0x80 | 0x84, _) => Err(StatusWord::UNKNOWN_INSTRUCTION),
@@ -300,13 +327,38 @@ fn generate_key(apdu: &Apdu) -> Result<Command, StatusWord> {
     }
 }
 
-/// `80 01 84` names raw RSA, `81 02` the key file.
+/// `80 01 84` names raw RSA, `80 01 82` the signature of a SHA-256; `81 02` the key file.
 fn set_key(apdu: &Apdu) -> Result<Command, StatusWord> {
     match ([apdu.p1, apdu.p2], apdu.data.as_slice()) {
         ([0x41, 0xB8], &[0x80, 1, 0x84, 0x81, 2, high, low]) => Ok(Command::SetKey {
             id: u16::from_be_bytes([high, low]),
+            usage: KeyUse::Raw,
+        }),
+        ([0x41, 0xB6], &[0x80, 1, 0x82, 0x81, 2, high, low]) => Ok(Command::SetKey {
+            id: u16::from_be_bytes([high, low]),
+            usage: KeyUse::Pkcs1Sha256,
         }),
         ([0x41, 0xB8 | 0xB6], _) => Err(StatusWord::BAD_DATA),
         _ => Err(StatusWord::WRONG_PARAMETERS),
     }
+}
+
+/// `81 04` number of blocks, `90 20` chaining value, `80` rest. Shorter forms were never seen.
+fn begun_hash(data: &[u8]) -> Result<BegunHash, StatusWord> {
+    let objects = tlv::parse(data).ok_or(StatusWord::BAD_DATA)?;
+    let &[(0x81, blocks), (0x90, state), (0x80, rest)] = objects.as_slice() else {
+        return Err(StatusWord::BAD_DATA);
+    };
+    let state: [u8; 32] = fixed(state).map_err(|_| StatusWord::BAD_DATA)?;
+    let (words, _) = state.as_chunks::<4>();
+    if rest.is_empty() || rest.len() > 64 {
+        return Err(StatusWord::BAD_DATA);
+    }
+    Ok(BegunHash {
+        blocks: fixed(blocks)
+            .map(u32::from_be_bytes)
+            .map_err(|_| StatusWord::BAD_DATA)?,
+        state: std::array::from_fn(|index| u32::from_be_bytes(words[index])),
+        rest: rest.to_vec(),
+    })
 }

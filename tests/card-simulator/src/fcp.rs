@@ -93,7 +93,9 @@ pub fn describe(file: &File) -> Vec<u8> {
     add(IDENTIFIER, &file.id.to_be_bytes());
     match &file.body {
         Body::Directory(directory) => {
-            add(DF_NAME, &directory.name);
+            if !directory.name.is_empty() {
+                add(DF_NAME, &directory.name);
+            }
             add(CAPACITY, &directory.capacity.to_be_bytes());
         }
         Body::Secrets(secrets) => add(CAPACITY, &[secrets.capacity]),

@@ -31,5 +31,5 @@ pub mod tlv;
 pub mod vpcd;
 
 pub use card::Card;
-pub use settings::{Mode, Settings};
+pub use settings::{Mode, Refusal, RefusedCommand, Settings};
 pub use status_word::StatusWord;

@@ -1,10 +1,11 @@
 //! Issues tokens: files, PINs, keys and certificates as a Japanese certificate service
-//! would hand them out, in the PKCS#15 layout that OpenSC writes.
+//! would hand them out, in the PKCS#15 layout that OpenSC writes or in the maker's own.
 //!
 //! The same [`Request`] gives the same keys and, for the same `now`, the same
 //! certificates.
 
 mod authority;
+mod file;
 mod layout;
 mod pkcs15;
 
@@ -12,11 +13,14 @@ use std::time::{Duration, SystemTime};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rsa::RsaPrivateKey;
 
 use self::authority::{Authority, Holder};
-use self::layout::{Entry, Issue};
+use self::layout::Issue;
 use crate::card::Card;
 use crate::settings::Settings;
+
+pub use self::layout::{Attributes, Layout};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -35,6 +39,8 @@ pub struct Request {
     pub label: String,
     /// The day of issue.
     pub now: SystemTime,
+    /// How its files are arranged.
+    pub layout: Layout,
 }
 
 impl Default for Request {
@@ -46,6 +52,7 @@ impl Default for Request {
             tries: 10,
             label: "デモトークン".to_owned(),
             now: SystemTime::now(),
+            layout: Layout::Pkcs15,
         }
     }
 }
@@ -59,7 +66,8 @@ pub struct Token {
     pub root: Vec<u8>,
     /// Issued by the root, issues the clients.
     pub intermediate: Vec<u8>,
-    /// The holder's certificates, by key reference: key n is in file 2900 + 20n (hex).
+    /// The holder's certificates, by key reference: key n is in file 2900 + 20n (hex), in the
+    /// maker's layout in A020 + 20n.
     pub clients: Vec<Vec<u8>>,
 }
 
@@ -92,6 +100,15 @@ pub fn two_certificates(request: &Request) -> Token {
         },
     ];
     issue(request, true, &terms)
+}
+
+/// A key pair, its certificate, and what both are called.
+struct Entry {
+    label: String,
+    key: RsaPrivateKey,
+    certificate: Vec<u8>,
+    /// Whether the key came from a PKCS#12 file and not from the card itself.
+    imported: bool,
 }
 
 /// One certificate to issue: begun how long before now, valid how many days.

@@ -6,7 +6,7 @@ mod run;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use kagibashi_card_simulator::{Mode, Settings};
+use kagibashi_card_simulator::{Mode, Refusal, RefusedCommand, Settings};
 
 /// A software ePass2003: makes tokens and plugs them into pcscd through vsmartcard-vpcd.
 #[derive(Debug, Parser)]
@@ -38,6 +38,19 @@ struct Chip {
     /// Decides keys, random numbers and serial number.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+    /// Refuse the raw RSA operation with this status word, such as 6F83.
+    #[arg(long, value_name = "SW", value_parser = status_word)]
+    refuse_raw: Option<u16>,
+    /// Refuse with this status word to finish a hash and sign it.
+    #[arg(long, value_name = "SW", value_parser = status_word)]
+    refuse_hashing: Option<u16>,
+}
+
+fn status_word(typed: &str) -> Result<u16, String> {
+    match u16::from_str_radix(typed, 16) {
+        Ok(status) if typed.len() == 4 => Ok(status),
+        _ => Err("a status word has four hexadecimal digits".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -56,9 +69,17 @@ impl Chip {
             ModeName::Cmac => Mode::Cmac,
             ModeName::TripleDes => Mode::TripleDes,
         };
+        let refusal = |status: Option<u16>| {
+            status.map(|status| Refusal {
+                at: RefusedCommand::UseKey,
+                status,
+            })
+        };
         let settings = Settings {
             mode,
             seed: self.seed,
+            refuses_raw: refusal(self.refuse_raw),
+            refuses_hashing: refusal(self.refuse_hashing),
             ..Settings::default()
         };
         let first = u64::from_be_bytes(settings.serial);

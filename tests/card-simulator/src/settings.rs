@@ -35,6 +35,26 @@ pub enum LastTry {
     Counter,
 }
 
+/// A way of signing that a card refuses: some tokens take only one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// At which command.
+    pub at: RefusedCommand,
+    /// The status word.
+    pub status: u16,
+}
+
+/// Where a way of signing ends that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusedCommand {
+    /// MANAGE SECURITY ENVIRONMENT: the key cannot be chosen for it.
+    ChooseKey,
+    /// PERFORM SECURITY OPERATION: it can, but not be used.
+    UseKey,
+}
+
 /// How a card is made. The same settings give the same card, random numbers included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +71,12 @@ pub struct Settings {
     /// Whether a CMAC card expects the retry query's MAC without the ICV, as OpenSC
     /// 0.24 and later send it. `false` agrees with OpenSC 0.23 and the field reports.
     pub retry_query_without_icv: bool,
+    /// Whether it refuses the raw RSA operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuses_raw: Option<Refusal>,
+    /// Whether it refuses to finish a hash and sign that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuses_hashing: Option<Refusal>,
 }
 
 impl Default for Settings {
@@ -61,24 +87,23 @@ impl Default for Settings {
             serial: [0x33, 0x07, 0x01, 0x16, 0x17, 0x05, 0x12, 0x01],
             last_try: LastTry::Blocked,
             retry_query_without_icv: false,
+            refuses_raw: None,
+            refuses_hashing: None,
         }
     }
 }
 
 impl Settings {
-    /// Answer to reset, 23 bytes. `initialised` tells whether there is a master file.
-    pub(crate) fn atr(&self, initialised: bool) -> Vec<u8> {
+    /// Answer to reset, 23 bytes. `by_host` tells whether there is a master file
+    /// that a host made; under one that the maker's software made it looks as if there were none.
+    pub(crate) fn atr(&self, by_host: bool) -> Vec<u8> {
         let firmware = match self.mode {
             Mode::Aes => [0x01, 0x00, 0x11],
             Mode::Cmac => [0x10, 0x52, 0x39],
             // No 3DES token is known; this version number belongs to nothing.
             Mode::TripleDes => [0x00, 0x00, 0x03],
         };
-        let life_cycle = if initialised {
-            [0x03, 0x90]
-        } else {
-            [0x00, 0x00]
-        };
+        let life_cycle = if by_host { [0x03, 0x90] } else { [0x00, 0x00] };
         let mut atr = vec![
             0x3B, 0x9F, 0x95, 0x81, 0x31, 0xFE, 0x9F, 0x00, 0x66, 0x46, 0x53, 0x05,
         ];

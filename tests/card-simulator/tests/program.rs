@@ -249,6 +249,8 @@ fn make_refuses_what_no_token_can_have() {
         ["--tries", "0"],
         ["--tries", "16"],
         ["--mode", "des"],
+        ["--layout", "espkk"],
+        ["--refuse-raw", "6F8"],
         ["--label", "とても長くて入らないトークンの名前"],
     ] {
         assert!(!make(&state, &wrong), "{wrong:?}");
@@ -259,4 +261,17 @@ fn make_refuses_what_no_token_can_have() {
     for name in ["root.pem", "intermediate.pem", "client-0.pem"] {
         assert!(certificates.join(name).exists(), "{name}");
     }
+}
+
+#[test]
+fn make_arranges_files_and_refuses_ways_of_signing() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("token");
+    let more = "--layout espk --attributes few --mode 3des --refuse-raw 6f83";
+    assert!(make(&state, &more.split(' ').collect::<Vec<_>>()));
+    let card = state_file::load(&state).unwrap();
+    assert_eq!(card.settings().mode, Mode::TripleDes);
+    assert_eq!(card.settings().refuses_raw.unwrap().status, 0x6F83);
+    assert_eq!(card.settings().refuses_hashing, None);
+    assert_eq!(card.atr()[19..22], [0, 0, 0]);
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use der::pem::{LineEnding, encode_string};
-use kagibashi_card_simulator::personalise::{Request, Token, company, two_certificates};
+use kagibashi_card_simulator::personalise::{
+    Attributes, Layout, Request, Token, company, two_certificates,
+};
 use kagibashi_card_simulator::{Card, state_file};
 
 use super::Chip;
@@ -31,6 +33,12 @@ pub struct Make {
     /// Name of the token.
     #[arg(long, default_value = "デモトークン")]
     label: String,
+    /// How its files are arranged.
+    #[arg(long, value_enum, default_value_t = LayoutName::Pkcs15)]
+    layout: LayoutName,
+    /// With --layout espk: what the attributes of keys and certificates tell.
+    #[arg(long, value_enum, default_value_t = AttributesName::All)]
+    attributes: AttributesName,
     /// Folder to write the certificates to: root.pem, intermediate.pem, client-0.pem, …
     #[arg(long, value_name = "DIR")]
     ca_out: Option<PathBuf>,
@@ -42,6 +50,24 @@ enum Kind {
     Company,
     /// Two keys with a client certificate each, one of them expired.
     TwoCertificates,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LayoutName {
+    /// PKCS#15, as OpenSC writes it.
+    Pkcs15,
+    /// ENTERSAFE-ESPK, as the maker's own software writes it.
+    Espk,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AttributesName {
+    /// All there are.
+    All,
+    /// No identifiers.
+    WithoutId,
+    /// No identifiers, and nothing in private keys that public ones tell.
+    Few,
 }
 
 /// Options of `blank`.
@@ -66,6 +92,14 @@ impl Make {
             puk: self.puk,
             tries: self.tries,
             label: self.label,
+            layout: match self.layout {
+                LayoutName::Pkcs15 => Layout::Pkcs15,
+                LayoutName::Espk => Layout::Espk(match self.attributes {
+                    AttributesName::All => Attributes::All,
+                    AttributesName::WithoutId => Attributes::WithoutId,
+                    AttributesName::Few => Attributes::Few,
+                }),
+            },
             ..Request::default()
         };
         let token = match self.kind {
