@@ -89,7 +89,11 @@ pub fn run() -> io::Result<()> {
         .listen(Name::Agent)
         .map_err(io::Error::other)?;
     let forget = logins.clone();
-    let keeper = inventory.keep(move |reading| forget.removed(&reading.id));
+    let keeper = inventory.keep(move |removed| {
+        if let Some(reading) = &removed.reading {
+            forget.removed(&reading.id);
+        }
+    });
     let desk = Desk {
         inventory,
         signer: Signer::Module(logins.clone()),

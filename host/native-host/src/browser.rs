@@ -29,7 +29,7 @@ use crate::agent;
 use crate::command::status;
 use crate::command::survey::Survey;
 use crate::grant::Grants;
-use crate::inventory::{Inventory, Keeper};
+use crate::inventory::{Inventory, Keeper, LastSeen};
 use crate::logins::Logins;
 use operation::Operation;
 use outbox::Outbox;
@@ -38,7 +38,7 @@ use outbox::Outbox;
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves a browser until its end of the pipe is closed.
-pub fn serve(caller: &Caller, grants: Grants) -> ExitCode {
+pub fn serve(caller: &Caller, grants: Grants, last_seen: LastSeen) -> ExitCode {
     let outbox = Outbox::to_stdout();
     if !caller.is_ours() {
         tracing::warn!("refused a caller that is not our extension");
@@ -46,7 +46,7 @@ pub fn serve(caller: &Caller, grants: Grants) -> ExitCode {
         return ExitCode::FAILURE;
     }
     outbox.send(&MessageToExtension::hello(env!("CARGO_PKG_VERSION")));
-    let host = Host::new(outbox, grants);
+    let host = Host::new(outbox, grants, last_seen);
     let outcome = host.read_all(&mut std::io::stdin().lock());
     host.let_go();
     match outcome {
@@ -121,14 +121,12 @@ impl Requests {
 }
 
 impl Host {
-    fn new(outbox: Outbox, grants: Grants) -> Self {
+    fn new(outbox: Outbox, grants: Grants, last_seen: LastSeen) -> Self {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
-        let inventory = Inventory::empty();
+        let inventory = Inventory::for_browser(last_seen);
         let forget = logins.clone();
-        let keeper = inventory.keep(move |reading| {
-            forget.close(&reading.id);
-        });
+        let keeper = inventory.keep(move |removed| forget.close_in(&removed.reader));
         agent::serve_browser(inventory.clone(), logins.clone());
         let services = Services {
             grants,

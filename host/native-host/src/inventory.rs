@@ -1,7 +1,11 @@
 //! What is on the tokens that are plugged in, read once when they come.
 //!
 //! Whoever wants to know asks the memory: a search for certificates costs no
-//! exchange with a card.
+//! exchange with a card. A browser goes on seeing the tokens that were in last
+//! while none is: it decides with what it sees for hours, and asking for a token
+//! is better than a site that was told there is no certificate.
+
+mod last_seen;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +16,7 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
 
 use crate::command::survey::{Found, Reading};
+pub use last_seen::LastSeen;
 
 /// How often a token that another program holds is tried, and how long apart.
 const TRIES: u32 = 5;
@@ -38,6 +43,9 @@ struct Contents {
     looked: bool,
     change: u64,
     readings: BTreeMap<String, Known>,
+    /// The tokens that were in last, while no token with a key is in.
+    absent: Vec<Known>,
+    last_seen: Option<LastSeen>,
 }
 
 /// A token and the change that it came with.
@@ -47,6 +55,32 @@ pub struct Known {
     pub reading: Reading,
     /// The change that it came with: another one means that it was out meanwhile.
     pub since: u64,
+    /// The same for a browser, which sees it between two stays: another one
+    /// means that it has been pulled out since.
+    pub seen_since: u64,
+}
+
+impl Known {
+    fn can_sign(&self) -> bool {
+        let mut certificates = self.reading.certificates.iter();
+        certificates.any(|found| found.key.is_some())
+    }
+
+    fn is_same_as(&self, reading: &Reading) -> bool {
+        let ders = |reading: &Reading| -> Vec<Vec<u8>> {
+            let certificates = reading.certificates.iter();
+            certificates.map(|found| found.der.clone()).collect()
+        };
+        self.reading.id == reading.id && ders(&self.reading) == ders(reading)
+    }
+}
+
+/// A token that was pulled out.
+pub struct Removed {
+    /// The reader it was in.
+    pub reader: String,
+    /// What it was, if there was time to read it.
+    pub reading: Option<Reading>,
 }
 
 /// What the inventory held at one moment.
@@ -64,9 +98,21 @@ impl Inventory {
         Self::default()
     }
 
+    /// An inventory for a browser, which begins with the tokens that the last
+    /// one has seen, and notes in that file what this one sees.
+    pub fn for_browser(last_seen: LastSeen) -> Self {
+        let inventory = Self::default();
+        {
+            let mut contents = inventory.lock();
+            contents.absent = last_seen.read();
+            contents.last_seen = Some(last_seen);
+        }
+        inventory
+    }
+
     /// Keeps this inventory from now on. `removed` is told each token that
     /// goes.
-    pub fn keep(&self, removed: impl Fn(&Reading) + Send + 'static) -> Keeper {
+    pub fn keep(&self, removed: impl Fn(&Removed) + Send + 'static) -> Keeper {
         let keeper = Keeper {
             gone: Cancel::new(),
             stop: Arc::default(),
@@ -87,12 +133,28 @@ impl Inventory {
         );
     }
 
-    /// Everything that is known now.
+    /// Every token that is plugged in and has been read.
     pub fn snapshot(&self) -> Snapshot {
         let contents = self.lock();
         Snapshot {
             change: contents.change,
             tokens: contents.readings.values().cloned().collect(),
+        }
+    }
+
+    /// The same for a browser, with the tokens that were in last.
+    pub fn seen_by_browser(&self) -> Snapshot {
+        let contents = self.lock();
+        let tokens = contents.readings.values().chain(&contents.absent);
+        Snapshot {
+            change: contents.change,
+            tokens: tokens
+                .cloned()
+                .map(|known| Known {
+                    since: known.seen_since,
+                    ..known
+                })
+                .collect(),
         }
     }
 
@@ -114,10 +176,12 @@ impl Inventory {
             .map(|known| known.reading.clone())
     }
 
-    /// The certificate of that id on the token of that id.
+    /// The certificate of that id on the token of that id, which may be out if
+    /// a browser asks.
     pub fn certificate(&self, token: &str, id: &str) -> Option<Found> {
         let contents = self.lock();
-        let mut readings = contents.readings.values().map(|known| &known.reading);
+        let all = contents.readings.values().chain(&contents.absent);
+        let mut readings = all.map(|known| &known.reading);
         let reading = readings.find(|reading| reading.id.as_str() == token)?;
         reading
             .certificates
@@ -138,14 +202,14 @@ impl Inventory {
         self.shared.looked.notify_all();
     }
 
-    fn follow(&self, keeper: &Keeper, removed: &impl Fn(&Reading)) {
+    fn follow(&self, keeper: &Keeper, removed: &impl Fn(&Removed)) {
         while !keeper.gone.is_cancelled() {
             if let Err(error) = self.follow_service(keeper, removed) {
                 tracing::debug!(%error, "the smart card service can't be followed");
             }
             self.has_looked();
-            for reading in self.forget_all() {
-                removed(&reading);
+            for gone in self.forget_all() {
+                removed(&gone);
             }
             if !keeper.gone.is_cancelled() {
                 thread::sleep(SERVICE_RETRY);
@@ -156,7 +220,7 @@ impl Inventory {
     fn follow_service(
         &self,
         keeper: &Keeper,
-        removed: &impl Fn(&Reading),
+        removed: &impl Fn(&Removed),
     ) -> Result<(), TokenError> {
         let tokens = Tokens::connect()?;
         // Watching begins before the first look, so that nothing in between is
@@ -171,11 +235,7 @@ impl Inventory {
             for event in watch.wait()? {
                 match event {
                     Event::Inserted(reader) => self.read(&tokens, &reader, keeper),
-                    Event::Removed { reader } => {
-                        if let Some(reading) = self.forget(&reader) {
-                            removed(&reading);
-                        }
-                    }
+                    Event::Removed { reader } => removed(&self.lock().went(&reader)),
                 }
             }
         }
@@ -190,14 +250,7 @@ impl Inventory {
                 .open(&reader.name, &keeper.gone)
                 .and_then(|mut token| Reading::take(token.as_mut()));
             match outcome {
-                Ok(reading) => {
-                    let mut contents = self.lock();
-                    contents.change += 1;
-                    let since = contents.change;
-                    let known = Known { reading, since };
-                    contents.readings.insert(reader.name.clone(), known);
-                    return;
-                }
+                Ok(reading) => return self.lock().came(&reader.name, reading),
                 Err(TokenError::ReaderBusy { .. } | TokenError::SessionStolen) => {
                     thread::sleep(TRY_AGAIN);
                 }
@@ -209,21 +262,66 @@ impl Inventory {
         }
     }
 
-    fn forget(&self, reader: &str) -> Option<Reading> {
+    fn forget_all(&self) -> Vec<Removed> {
         let mut contents = self.lock();
-        let known = contents.readings.remove(reader)?;
-        contents.change += 1;
-        Some(known.reading)
+        let readers: Vec<String> = contents.readings.keys().cloned().collect();
+        let gone = readers.iter().map(|reader| contents.went(reader));
+        gone.collect()
+    }
+}
+
+impl Contents {
+    fn came(&mut self, reader: &str, reading: Reading) {
+        self.change += 1;
+        let absent = self.absent.iter().find(|known| known.is_same_as(&reading));
+        let known = Known {
+            seen_since: absent.map_or(self.change, |known| known.seen_since),
+            since: self.change,
+            reading,
+        };
+        if known.can_sign() {
+            self.absent.clear();
+        }
+        self.readings.insert(reader.to_owned(), known);
+        self.note();
     }
 
-    fn forget_all(&self) -> Vec<Reading> {
-        let mut contents = self.lock();
-        let readings: Vec<Reading> = std::mem::take(&mut contents.readings)
-            .into_values()
-            .map(|known| known.reading)
+    fn went(&mut self, reader: &str) -> Removed {
+        self.change += 1;
+        // One that was pulled out before it was read here may be among these,
+        // and may have been used.
+        for known in &mut self.absent {
+            known.seen_since = self.change;
+        }
+        let mut removed = Removed {
+            reader: reader.to_owned(),
+            reading: None,
+        };
+        if let Some(mut known) = self.readings.remove(reader) {
+            removed.reading = Some(known.reading.clone());
+            let last = !self.readings.values().any(Known::can_sign);
+            if self.last_seen.is_some() && last && known.can_sign() {
+                known.seen_since = self.change;
+                self.absent.push(known);
+            }
+            self.note();
+        }
+        removed
+    }
+
+    /// Keeps for the next browser what this one sees.
+    fn note(&self) {
+        let Some(last_seen) = &self.last_seen else {
+            return;
+        };
+        let all = self.readings.values().chain(&self.absent);
+        let tokens: Vec<&Reading> = all
+            .filter(|known| known.can_sign())
+            .map(|known| &known.reading)
             .collect();
-        contents.change += u64::from(!readings.is_empty());
-        readings
+        if !tokens.is_empty() {
+            last_seen.write(&tokens);
+        }
     }
 }
 

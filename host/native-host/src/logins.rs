@@ -14,7 +14,7 @@ use kagibashi_protocol::limit::LOGIN_IDLE_MAX;
 use kagibashi_protocol::message::MessageToExtension;
 use kagibashi_protocol::object;
 use kagibashi_protocol::{ErrorCode, Failure, Text};
-use kagibashi_token::{KeptLogin, SignatureAlgorithm, TokenError};
+use kagibashi_token::{KeptLogin, KeyHandle, SignatureAlgorithm, TokenError};
 
 use crate::command::survey::{Found, now};
 use crate::failure;
@@ -56,6 +56,11 @@ struct State {
 struct Open {
     /// Apart from the table, so that a slow card holds nothing else up.
     login: Arc<Mutex<KeptLogin>>,
+    /// The certificate that it was opened with.
+    certificate: String,
+    /// Its key, where it is now: the browser may have chosen it when the token
+    /// was in another reader, or in none.
+    key: Option<KeyHandle>,
     label: Text,
     since: i64,
     opened: Instant,
@@ -67,6 +72,11 @@ impl Open {
     fn ends(&self) -> Instant {
         let longest = Duration::from_secs(LOGIN_IDLE_MAX as u64);
         (self.used + self.idle()).min(self.opened + longest)
+    }
+
+    fn key_of(&self, found: &Found) -> Option<KeyHandle> {
+        let same = self.certificate == found.shown.id;
+        same.then(|| self.key.clone()).flatten()
     }
 
     fn idle(&self) -> Duration {
@@ -127,6 +137,8 @@ impl Logins {
     ) -> object::Login {
         let open = Open {
             login: Arc::new(Mutex::new(login)),
+            certificate: found.shown.id.clone(),
+            key: found.key.clone(),
             label: label.clone(),
             since: now(),
             opened: Instant::now(),
@@ -157,6 +169,20 @@ impl Logins {
         drop(closed);
         self.tell();
         true
+    }
+
+    /// Ends the login of the token that was in that reader.
+    pub fn close_in(&self, reader: &str) {
+        let of_reader = |open: &Open| open.key.as_ref().is_some_and(|key| key.reader == reader);
+        let closed: Vec<_> = {
+            let mut state = self.lock();
+            let found = state.open.extract_if(|_, open| of_reader(open));
+            found.collect()
+        };
+        if !closed.is_empty() {
+            drop(closed);
+            self.tell();
+        }
     }
 
     /// Ends every login and says how many there were.
@@ -216,22 +242,22 @@ impl Logins {
         algorithm: SignatureAlgorithm,
         digest: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        let key = found.key.as_ref().ok_or(ErrorCode::CertificateNotFound)?;
+        let seen = found.key.as_ref().ok_or(ErrorCode::CertificateNotFound)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             let token = &found.shown.token;
-            let login = self
+            let open = self
                 .lock()
                 .open
                 .get(token)
-                .map(|open| Arc::clone(&open.login));
-            let Some(login) = login else {
+                .map(|open| (Arc::clone(&open.login), open.key_of(found)));
+            let Some((login, key)) = open else {
                 self.wait_for_login(found, deadline)?;
                 continue;
             };
             let outcome = {
                 let mut login = login.lock().unwrap_or_else(PoisonError::into_inner);
-                login.sign(key, algorithm, digest)
+                login.sign(key.as_ref().unwrap_or(seen), algorithm, digest)
             };
             match outcome {
                 Ok(signature) => {

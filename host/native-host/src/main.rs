@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use browser::Caller;
 use grant::Grants;
+use inventory::LastSeen;
 
 /// Which door did I come in by?
 fn main() -> ExitCode {
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         Some(caller) => {
             // A person at a terminal is told everything there.
             log::start(&folders.state);
-            browser::serve(&caller, grants)
+            browser::serve(&caller, grants, LastSeen::in_folder(&folders.state))
         }
         None => terminal::run(&grants),
     }

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use browser::{Browser, PATIENCE};
+use kagibashi_card_simulator::Settings;
 use kagibashi_card_simulator::faults::Fault;
 use kagibashi_card_simulator::pcscd::PrivatePcscd;
 use kagibashi_card_simulator::personalise::{self, Request};
@@ -79,6 +80,49 @@ impl Desk {
             assert!(start.elapsed() < PATIENCE, "the token is not read");
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What the module sees as soon as the token has been pulled out.
+    fn token_other_than(&self, since: u64) -> SlotToken {
+        let mut tokens = self.until(|tokens| matches!(tokens, [one] if one.since != since));
+        tokens.remove(0)
+    }
+
+    fn until(&self, expected: impl Fn(&[SlotToken]) -> bool) -> Vec<SlotToken> {
+        let mut module = self.module();
+        let start = Instant::now();
+        loop {
+            let tokens = tokens(&mut module);
+            if expected(&tokens) {
+                return tokens;
+            }
+            let seen = tokens.iter().map(|it| (it.id.clone(), it.since));
+            let seen: Vec<_> = seen.collect();
+            assert!(start.elapsed() < PATIENCE, "the module sees {seen:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Signs with a token that is out: it is put in, and then its PIN asked.
+    fn ask_for_the_token(&mut self, out: &SlotToken) {
+        let handshake = self.handshake(b"out");
+        let asked = self.next_of("handshake");
+        let arguments = json!({
+            "origin": SITE,
+            "certificate": asked["certificate"]["id"],
+            "token": null,
+            "idleSeconds": 600,
+        });
+        self.browser.request(90, "log-in", &arguments);
+        self.next_of("waiting-for-token");
+        self.reader.insert().unwrap();
+        let prompt = self.next_of("enter-pin");
+        self.enter(&prompt, PIN);
+        self.next_of("response");
+        let signature = handshake.join().unwrap().unwrap();
+        openssl::verifies(&self.client, "sha256", &[], b"out", &signature);
+        // The browser has noticed nothing, as nothing it relied on has ended.
+        assert_eq!(self.token().since, out.since);
     }
 
     /// A handshake, in a thread as in a browser.
@@ -264,16 +308,53 @@ fn a_login_goes_with_its_token() {
         failed(desk.handshake(b"one").join().unwrap()),
         "token-removed"
     );
-    let start = Instant::now();
-    while !tokens(&mut desk.module()).is_empty() {
-        assert!(start.elapsed() < PATIENCE);
-        thread::sleep(Duration::from_millis(50));
-    }
     desk.reader.insert().unwrap();
     let handshake = desk.handshake(b"two");
     desk.next_of("handshake");
     desk.opened(600);
     handshake.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_token_that_is_out_is_asked_for_in_the_handshake() {
+    let mut desk = Desk::new();
+    let before = desk.token();
+    desk.reader.remove();
+    let out = desk.token_other_than(before.since);
+    assert_eq!(out.certificates, before.certificates);
+    desk.ask_for_the_token(&out);
+
+    // The next browser begins without the token, and knows whom to ask for.
+    desk.reader.remove();
+    desk.token_other_than(out.since);
+    desk.browser.close();
+    assert!(desk.browser.ended().success());
+    desk.browser = Browser::start(desk.home.path(), &desk.pcscd.socket()).greeted();
+    let out = desk.token();
+    assert_eq!(out.certificates, before.certificates);
+    desk.ask_for_the_token(&out);
+}
+
+#[test]
+fn while_another_token_is_in_the_last_one_is_not_offered() {
+    let mut desk = Desk::new();
+    let first = desk.token();
+    desk.reader.remove();
+    desk.token_other_than(first.since);
+    let other = personalise::two_certificates(&Request {
+        settings: Settings {
+            serial: [9; 8],
+            ..Settings::default()
+        },
+        ..Request::default()
+    });
+    let mut reader = desk.pcscd.insert(Arc::new(Mutex::new(other.card))).unwrap();
+    desk.until(|tokens| matches!(tokens, [one] if one.id != first.id));
+    reader.remove();
+    // Now that one was in last.
+    desk.until(|tokens| matches!(tokens, [one] if one.id != first.id));
+    desk.reader.insert().unwrap();
+    desk.until(|tokens| matches!(tokens, [one] if one.id == first.id));
 }
 
 #[test]

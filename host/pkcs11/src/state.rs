@@ -116,7 +116,8 @@ impl Module {
                     } => slots.update(host, login, tokens),
                 }
             }
-            self.sessions.close_all(|session| !self.lasts(session));
+            self.sessions
+                .close_all(|session| !self.lasts(session) && !self.may_finish(session));
             self.logins
                 .end_all(|login| !lock(&self.slots).lasts(login.slot, login.stay));
         });
@@ -124,6 +125,15 @@ impl Module {
 
     fn lasts(&self, session: &Session) -> bool {
         lock(&self.slots).lasts(session.slot, session.stay)
+    }
+
+    /// Whether the session's call may come to its end: a person who was asked
+    /// for the token may have put it in again, and NSS would give up the
+    /// handshake.
+    fn may_finish(&self, session: &Session) -> bool {
+        session.login == LoginBy::Window
+            && session.is_calling()
+            && lock(&self.slots).holds(session.slot, &session.contents)
     }
 
     /// What that makes of the slots' state.

@@ -267,11 +267,22 @@ fn tokens_come_go_and_are_swapped() {
         let signature = module.sign(second, &[9; 32]).unwrap();
         assert!(SoftToken::new(2).verifies(Algorithm::Ps256, &[9; 32], &signature));
 
-        // Out and in again between two looks: nobody has seen it, and a
-        // handshake that waited for the person meanwhile is not given up.
+        // Out and in again while a person is asked: the handshake that waits is
+        // not given up, and everything after it begins anew.
+        assert_eq!(module.sign_init_pss(second, PSS_SHA256, two), ck::CKR_OK);
+        host.order(Order::Sign(Signing::After(1_500)));
+        let waiting = thread::spawn(move || module.sign(second, &[9; 32]).map(|made| made.len()));
+        thread::sleep(Duration::from_millis(300));
         host.order(Order::Remove(2));
         host.order(Order::Insert(2));
-        assert!(module.session_state(second).is_ok());
+        assert!(module.is_present(1));
+        assert_eq!(waiting.join().unwrap(), Ok(256));
+        assert_eq!(
+            module.session_state(second),
+            Err(ck::CKR_SESSION_HANDLE_INVALID)
+        );
+        host.order(Order::Sign(Signing::After(0)));
+        let second = module.open(1).unwrap();
         assert_eq!(module.sign_init_pss(second, PSS_SHA256, two), ck::CKR_OK);
         assert!(module.sign(second, &[9; 32]).is_ok());
         assert!(module.session_state(first).is_ok());

@@ -106,7 +106,10 @@ fn reader_of(desk: &Desk, token: &Text) -> Option<String> {
 }
 
 fn tokens(desk: &Desk) -> Answer {
-    let snapshot = desk.inventory.snapshot();
+    let snapshot = match &desk.signer {
+        Signer::Window(_) => desk.inventory.seen_by_browser(),
+        Signer::Module(_) => desk.inventory.snapshot(),
+    };
     Answer::Tokens {
         change: snapshot.change,
         tokens: snapshot
@@ -118,7 +121,7 @@ fn tokens(desk: &Desk) -> Answer {
 }
 
 fn slot_token(known: Known, desk: &Desk) -> SlotToken {
-    let Known { reading, since } = known;
+    let Known { reading, since, .. } = known;
     let pin = match &desk.signer {
         Signer::Module(logins) => logins
             .pin(&reading.id)

@@ -52,6 +52,8 @@ pub struct Reading {
 pub struct Found {
     /// As a person sees it.
     pub shown: object::Certificate,
+    /// The name in the card's directory; may be empty.
+    pub label: String,
     /// As it is on the card.
     pub der: Vec<u8>,
     /// What it says, if it can be read.
@@ -66,20 +68,25 @@ impl Reading {
     /// Reads a token from its first byte to its last certificate.
     pub fn take(token: &mut dyn Token) -> Result<Self, TokenError> {
         let info = token.info()?;
+        let certificates = token.certificates()?;
+        Ok(Self::of(info, token.pin_status()?, certificates))
+    }
+
+    /// What was read of a token, as a person sees it now.
+    pub fn of(info: TokenInfo, pin: PinStatus, certificates: Vec<TokenCertificate>) -> Self {
         let id = Text::from(format!("{}:{}", info.model, info.serial));
         let now = now();
-        let certificates = token
-            .certificates()?
+        let certificates = certificates
             .into_iter()
             .take(CERTIFICATES_MAX)
             .map(|certificate| Found::new(id.as_str(), certificate, now))
             .collect();
-        Ok(Self {
+        Self {
             id,
             info,
-            pin: token.pin_status()?,
+            pin,
             certificates,
-        })
+        }
     }
 }
 
@@ -297,6 +304,7 @@ impl Found {
         }
         Self {
             shown,
+            label: certificate.label,
             der: certificate.der,
             parsed: certificate.parsed.ok(),
             key: certificate.key,

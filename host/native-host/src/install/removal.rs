@@ -13,11 +13,13 @@ use super::registration::Standing;
 use super::report::{Deed, Report, say};
 use super::{Computer, announcement, files, modules, texts};
 use crate::folders::Folders;
+use crate::inventory::LastSeen;
 use crate::language::Language;
 use crate::manifest::Kind;
 
 /// Takes back what [`install`](super::install) did, and says so on `out`: manifests that are
-/// ours, entries of the module, folders that were made for them, and the logs. With `purge` the grants
+/// ours, entries of the module, folders that were made for them, the logs, and
+/// the note of the tokens that were seen. With `purge` the grants
 /// go too.
 pub fn uninstall(
     arguments: &UninstallArgs,
@@ -170,6 +172,7 @@ fn remove_own_files(
     let Folders { config, state } = &computer.folders;
     if nothing_is_left && scope == Scope::User {
         remove_logs(state);
+        drop(files::remove(LastSeen::in_folder(state).path()));
         if arguments.purge {
             remove_tree(config).map_err(InstallError::at(config))?;
             remove_tree(state).map_err(InstallError::at(state))?;

@@ -96,6 +96,11 @@ impl Session {
         Ok(answer)
     }
 
+    /// Whether the host is being asked right now.
+    pub fn is_calling(&self) -> bool {
+        matches!(*lock(&self.call), Call::Waiting(_))
+    }
+
     fn close(&self) {
         let before = std::mem::replace(&mut *lock(&self.call), Call::Closed);
         if let Call::Waiting(hang_up) = before {
