@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
 /// An RSA signature algorithm of JWA (RFC 7518, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
@@ -114,6 +117,17 @@ impl HashFunction {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
             Self::Sha512 => 64,
+        }
+    }
+}
+
+impl HashFunction {
+    pub(crate) fn hash(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha1 => Sha1::digest(message).to_vec(),
+            Self::Sha256 => Sha256::digest(message).to_vec(),
+            Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
         }
     }
 }

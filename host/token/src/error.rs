@@ -7,6 +7,7 @@ use kagibashi_card::channel::ChannelError;
 use kagibashi_card::secure_messaging::SecureMessagingError;
 use kagibashi_card::status_word::StatusWord;
 
+use crate::algorithm::SignatureAlgorithm;
 use crate::pin::PinFormatError;
 
 /// Why an operation with a token failed.
@@ -37,9 +38,9 @@ pub enum TokenError {
         /// The card's answer to reset.
         atr: Vec<u8>,
     },
-    /// The right kind of token, but without a PKCS#15 application: blank, or set up by software
-    /// with a layout of its own.
-    #[error("the token has no PKCS#15 application")]
+    /// The right kind of token, but without an application that is known: blank, or set up by
+    /// software with a layout of its own.
+    #[error("the token has no application that is known")]
     NotInitialised,
     /// Another program holds the token for itself.
     #[error("another program has held the token for {} seconds", waited.as_secs())]
@@ -90,6 +91,17 @@ pub enum TokenError {
     /// The key cannot be used with this algorithm: it is too short, or not an RSA key.
     #[error("the key cannot sign with this algorithm")]
     AlgorithmUnsupported,
+    /// The card refuses this kind of signature with a key that it has. What it may still sign are
+    /// whole messages, with RSASSA-PKCS1-v1_5 and SHA-256.
+    #[error(
+        "the card answered {status_word} to a signature with {algorithm}, and knows no other way to one"
+    )]
+    SignatureUnsupported {
+        /// What was asked for.
+        algorithm: SignatureAlgorithm,
+        /// What the card said.
+        status_word: StatusWord,
+    },
     /// The digest has not the length that the hash function gives.
     #[error("the digest has {found} bytes instead of {expected}")]
     DigestLength {
@@ -182,6 +194,8 @@ pub enum Operation {
     SelectKey,
     /// PERFORM SECURITY OPERATION with a private key.
     UseKey,
+    /// PERFORM SECURITY OPERATION that finishes a hash.
+    Hash,
 }
 
 impl std::fmt::Display for Operation {
@@ -196,6 +210,7 @@ impl std::fmt::Display for Operation {
             Self::UpdatePin => "UPDATE SECRET",
             Self::SelectKey => "MANAGE SECURITY ENVIRONMENT",
             Self::UseKey => "PERFORM SECURITY OPERATION",
+            Self::Hash => "PERFORM SECURITY OPERATION: HASH",
         })
     }
 }

@@ -20,10 +20,12 @@
 //! somebody logged in. [`Token::pause`] and [`KeptLogin`] let others use the card in between.
 
 pub mod algorithm;
+mod begun_hash;
 pub mod certificate;
 pub mod driver;
 mod emsa;
 pub mod error;
+mod espk;
 pub mod layout;
 pub mod pin;
 mod pkcs15;
@@ -40,4 +42,4 @@ pub use kagibashi_card::status_word::StatusWord;
 pub use layout::Layout;
 pub use pin::{Pin, PinFormatError, PinStatus};
 pub use service::{Event, Reader, ReaderState, Stop, TokenKind, Tokens, Watch};
-pub use token::{KeptLogin, KeyHandle, LoggedIn, Token, TokenCertificate, TokenInfo};
+pub use token::{KeptLogin, KeyHandle, LoggedIn, Signable, Token, TokenCertificate, TokenInfo};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::SignatureAlgorithm;
+use crate::algorithm::{HashFunction, SignatureAlgorithm};
 use crate::certificate::{Certificate, CertificateError};
 use crate::error::TokenError;
 use crate::layout::Layout;
@@ -124,13 +124,32 @@ pub struct KeyHandle {
     pub public_key: Vec<u8>,
 }
 
+/// What is signed. A few tokens hash for themselves, and sign nothing but what they have hashed.
+#[derive(Clone, Copy, Debug)]
+pub enum Signable<'a> {
+    /// A whole message.
+    Message(&'a [u8]),
+    /// What the algorithm's hash function makes of one that is not at hand.
+    Digest(&'a [u8]),
+}
+
+impl Signable<'_> {
+    /// As it is padded and signed.
+    pub(crate) fn digest(self, hash_function: HashFunction) -> Vec<u8> {
+        match self {
+            Self::Message(message) => hash_function.hash(message),
+            Self::Digest(digest) => digest.to_vec(),
+        }
+    }
+}
+
 /// The private key operations of a token, open only to [`LoggedIn`] and [`KeptLogin`].
 pub(crate) trait PrivateKeys: Send {
     fn sign(
         &mut self,
         key: &KeyHandle,
         algorithm: SignatureAlgorithm,
-        digest: &[u8],
+        content: Signable,
     ) -> Result<Vec<u8>, TokenError>;
 
     /// Lets other programs use the card until the next signature; the login stays.
@@ -159,7 +178,18 @@ impl<'token> LoggedIn<'token> {
         algorithm: SignatureAlgorithm,
         digest: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
-        self.token.sign(key, algorithm, digest)
+        self.token.sign(key, algorithm, Signable::Digest(digest))
+    }
+
+    /// The same for whatever there is to sign. A whole message can be signed by more tokens than a
+    /// digest.
+    pub fn sign_content(
+        &mut self,
+        key: &KeyHandle,
+        algorithm: SignatureAlgorithm,
+        content: Signable,
+    ) -> Result<Vec<u8>, TokenError> {
+        self.token.sign(key, algorithm, content)
     }
 }
 
@@ -198,7 +228,7 @@ impl KeptLogin {
         algorithm: SignatureAlgorithm,
         digest: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
-        let signed = self.token.sign(key, algorithm, digest);
+        let signed = self.token.sign(key, algorithm, Signable::Digest(digest));
         if matches!(signed, Err(TokenError::SessionStolen)) {
             self.token.forget_login();
         }

@@ -49,6 +49,12 @@ pub(crate) fn modulus_bits(key: &SubjectPublicKeyInfoOwned) -> Option<u32> {
     u32::try_from(rsa_key(key)?.n().bits()).ok()
 }
 
+/// The modulus of an RSA key given as `SubjectPublicKeyInfo`, big-endian without leading zeros.
+pub(crate) fn modulus(public_key: &[u8]) -> Option<Vec<u8>> {
+    let key = SubjectPublicKeyInfoOwned::from_der(public_key).ok()?;
+    Some(rsa_key(&key)?.n().to_bytes_be())
+}
+
 fn rsa_key(key: &SubjectPublicKeyInfoOwned) -> Option<RsaPublicKey> {
     RsaPublicKey::from_pkcs1_der(key.subject_public_key.as_bytes()?).ok()
 }

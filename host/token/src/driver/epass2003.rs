@@ -1,12 +1,15 @@
-//! Feitian ePass2003 with a PKCS#15 file system.
+//! Feitian ePass2003, set up by OpenSC or by the maker's own software.
 //!
 //! There is no public documentation by the maker; commands and layout are those that OpenSC's users
 //! have relied on for years.
 
 mod capabilities;
+mod espk;
 mod files;
 mod key;
 mod pin;
+mod pkcs15;
+mod way;
 
 use kagibashi_card::apdu::{Command, Response};
 use kagibashi_card::channel::{Channel, ChannelError};
@@ -22,7 +25,7 @@ use crate::error::{Operation, TokenError};
 use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use crate::token::{
-    KeptLogin, KeyHandle, LoggedIn, PrivateKeys, Token, TokenCertificate, TokenInfo,
+    KeptLogin, KeyHandle, LoggedIn, PrivateKeys, Signable, Token, TokenCertificate, TokenInfo,
 };
 
 /// The ATR; the mask leaves out firmware version, layout mark and check byte.
@@ -44,6 +47,15 @@ pub(super) fn firmware(atr: &[u8]) -> Option<String> {
             .zip(ATR_MASK)
             .all(|((byte, wanted), mask)| byte & mask == wanted);
     matches.then(|| format!("{:02x}.{:02x}.{:02x}", atr[12], atr[13], atr[14]))
+}
+
+/// The arrangement of files that the ATR speaks for: whoever makes a master file of their own leaves
+/// a mark there.
+fn likely_layout(atr: &[u8]) -> Layout {
+    match atr.get(19..21) {
+        Some([0x03, 0x90]) => Layout::Pkcs15,
+        _ => Layout::Espk,
+    }
 }
 
 /// An ePass2003 held open.
@@ -68,7 +80,7 @@ impl Epass2003 {
         atr: &[u8],
     ) -> Result<Self, TokenError> {
         let capabilities = Capabilities::read(&mut channel)?;
-        let mut token = Self::new(channel, capabilities.mode, reader, atr);
+        let mut token = Self::new(channel, capabilities.mode, reader, atr, likely_layout(atr));
         token.serial = capabilities.serial.map(hex::encode_upper);
         token.renew()?;
         Ok(token)
@@ -81,7 +93,8 @@ impl Epass2003 {
         atr: &[u8],
         known: &TokenInfo,
     ) -> Result<Self, TokenError> {
-        let mut token = Self::new(channel, known.secure_messaging, &known.reader, atr);
+        let mode = known.secure_messaging;
+        let mut token = Self::new(channel, mode, &known.reader, atr, known.layout);
         match token.renew() {
             Err(TokenError::SecureMessaging(_) | TokenError::Unexpected { .. }) => {
                 token = Self::open(token.card.into_channel(), &known.reader, atr)?;
@@ -92,7 +105,13 @@ impl Epass2003 {
         Ok(token)
     }
 
-    fn new(channel: Box<dyn Channel>, mode: Option<Mode>, reader: &str, atr: &[u8]) -> Self {
+    fn new(
+        channel: Box<dyn Channel>,
+        mode: Option<Mode>,
+        reader: &str,
+        atr: &[u8],
+        likely: Layout,
+    ) -> Self {
         let card = match mode {
             Some(mode) => SecureMessaging::new(channel, mode, StaticKeys::TRANSPORT),
             None => SecureMessaging::unprotected(channel),
@@ -102,7 +121,7 @@ impl Epass2003 {
             reader: reader.to_owned(),
             firmware: firmware(atr).unwrap_or_default(),
             serial: None,
-            files: Files::default(),
+            files: Files::new(likely),
             certificates: None,
             pin_reference: None,
             pin_given: false,
@@ -228,7 +247,11 @@ impl Epass2003 {
 
 impl Token for Epass2003 {
     fn info(&mut self) -> Result<TokenInfo, TokenError> {
-        let description = self.token_info()?;
+        let layout = self.find_layout()?;
+        let description = match layout {
+            Layout::Pkcs15 => self.read_pkcs15_description()?,
+            Layout::Espk => self.read_espk_description()?,
+        };
         Ok(TokenInfo {
             label: description.label,
             serial: self.serial()?,
@@ -236,23 +259,23 @@ impl Token for Epass2003 {
             model: TokenKind::Epass2003.model().to_owned(),
             firmware: self.firmware.clone(),
             reader: self.reader.clone(),
-            layout: self.layout()?,
+            layout,
             secure_messaging: self.card.mode(),
         })
     }
 
     fn layout(&mut self) -> Result<Layout, TokenError> {
-        if self.files.layout().is_none() {
-            self.repeatable(Self::enter_application)?;
-        }
-        self.files.layout().ok_or(TokenError::NotInitialised)
+        self.find_layout()
     }
 
     fn certificates(&mut self) -> Result<Vec<TokenCertificate>, TokenError> {
         if let Some(certificates) = &self.certificates {
             return Ok(certificates.clone());
         }
-        let certificates = self.read_certificates()?;
+        let certificates = match self.find_layout()? {
+            Layout::Pkcs15 => self.read_pkcs15_certificates()?,
+            Layout::Espk => self.read_espk_certificates()?,
+        };
         self.certificates = Some(certificates.clone());
         Ok(certificates)
     }
@@ -317,10 +340,10 @@ impl PrivateKeys for Epass2003 {
         &mut self,
         key: &KeyHandle,
         algorithm: SignatureAlgorithm,
-        digest: &[u8],
+        content: Signable,
     ) -> Result<Vec<u8>, TokenError> {
         self.check_holds(key)?;
-        self.make_signature(key, algorithm, digest)
+        self.make_signature(key, algorithm, content)
     }
 
     fn pause_with_login(&mut self) {

@@ -1,6 +1,8 @@
 //! The ePass2003 driver against a software card in process.
 #![allow(clippy::unwrap_used)]
 
+mod espk;
+mod espk_trouble;
 mod kept_login;
 mod listing;
 mod pausing;
@@ -8,3 +10,4 @@ mod pin;
 mod signing;
 mod simulated;
 mod trouble;
+mod ways;

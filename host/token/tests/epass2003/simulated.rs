@@ -10,7 +10,7 @@ use kagibashi_card::secure_messaging::SecureMessaging;
 use kagibashi_card::status_word::StatusWord;
 use kagibashi_card_simulator::card::Outcome;
 use kagibashi_card_simulator::faults::Fault;
-use kagibashi_card_simulator::personalise::{self, Request};
+use kagibashi_card_simulator::personalise::{self, Attributes, Layout, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
 use kagibashi_token::{Pin, Token, TokenError, TokenInfo, driver};
 
@@ -273,19 +273,40 @@ pub fn other_company(mode: Mode) -> personalise::Token {
     issue(&ISSUED, settings)
 }
 
+/// A company's token in the layout of the maker's own software.
+pub fn espk(mode: Mode, attributes: Attributes) -> personalise::Token {
+    static ISSUED: Issued = [const { OnceLock::new() }; 3];
+    let make = || {
+        personalise::company(&Request {
+            layout: Layout::Espk(attributes),
+            ..Request::default()
+        })
+    };
+    let issued = ISSUED[attributes as usize].get_or_init(make).clone();
+    personalise::Token {
+        card: issued.card.remade(|settings| settings.mode = mode),
+        ..issued
+    }
+}
+
 pub fn pin(typed: &str) -> Pin {
     Pin::new(typed).unwrap()
 }
 
-/// The card as a program sees it that writes to files, in the application's directory.
+/// The card as a program sees it that writes to files, in the directory of PKCS#15.
 pub fn application(reader: &Reader) -> SecureMessaging<CardChannel> {
+    directory(reader, 0x5015)
+}
+
+/// The same in another directory.
+pub fn directory(reader: &Reader, directory: u16) -> SecureMessaging<CardChannel> {
     let mut card = SecureMessaging::new(
         reader.clone().channel(),
         Protection::Aes,
         StaticKeys::TRANSPORT,
     );
     card.renew().unwrap();
-    for file in [0x3F00, 0x5015] {
+    for file in [0x3F00, directory] {
         select(&mut card, file);
     }
     card

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Epass2003;
 use crate::error::{Operation, PinChangeError, TokenError, ValidPin};
+use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use crate::pkcs15::{aodf, odf::Directory};
 
@@ -100,9 +101,9 @@ impl Epass2003 {
     }
 
     /// Reads the user PIN's number from the directory. A token without such a record may have a PIN
-    /// all the same.
+    /// all the same; one in the maker's own layout has no directory of PINs.
     fn find_user_pin(&mut self) -> Result<(), TokenError> {
-        if self.pin_reference.is_none() {
+        if self.pin_reference.is_none() && self.find_layout()? == Layout::Pkcs15 {
             let files = self.directory(Directory::Authentication)?;
             self.pin_reference = files
                 .iter()
