@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use kagibashi_protocol::agent::{AcceptError, Listener, LoginBy, MeetingPlace, Name};
 
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, News, Removed};
 use crate::logins::Logins;
 use connection::serve;
 use module_logins::ModuleLogins;
@@ -89,8 +89,12 @@ pub fn run() -> io::Result<()> {
         .listen(Name::Agent)
         .map_err(io::Error::other)?;
     let forget = logins.clone();
-    let keeper = inventory.keep(move |removed| {
-        if let Some(reading) = &removed.reading {
+    let keeper = inventory.keep(move |news| {
+        if let News::Removed(Removed {
+            reading: Some(reading),
+            ..
+        }) = news
+        {
             forget.removed(&reading.id);
         }
     });

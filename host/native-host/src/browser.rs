@@ -29,7 +29,7 @@ use crate::agent;
 use crate::command::status;
 use crate::command::survey::Survey;
 use crate::grant::Grants;
-use crate::inventory::{Inventory, Keeper, LastSeen};
+use crate::inventory::{Inventory, Keeper, LastSeen, News};
 use crate::logins::Logins;
 use operation::Operation;
 use outbox::Outbox;
@@ -125,8 +125,27 @@ impl Host {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
         let inventory = Inventory::for_browser(last_seen);
-        let forget = logins.clone();
-        let keeper = inventory.keep(move |removed| forget.close_in(&removed.reader));
+        let (told, forget) = (outbox.clone(), logins.clone());
+        let keeper = inventory.keep(move |news| {
+            let message = match news {
+                News::Readers(readers) => MessageToExtension::Readers {
+                    readers: status::readers_shown(readers),
+                },
+                News::Inserted(reading) => MessageToExtension::TokenInserted {
+                    token: reading.token_shown(),
+                },
+                News::Removed(removed) => {
+                    forget.close_in(&removed.reader);
+                    let Some(reading) = &removed.reading else {
+                        return;
+                    };
+                    MessageToExtension::TokenRemoved {
+                        token: reading.token_shown(),
+                    }
+                }
+            };
+            told.send(&message);
+        });
         agent::serve_browser(inventory.clone(), logins.clone());
         let services = Services {
             grants,

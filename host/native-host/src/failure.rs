@@ -7,7 +7,9 @@ use kagibashi_token::{PinFormatError, TokenError};
 pub fn of_token(error: &TokenError) -> Failure {
     let mut failure = Failure::new(code_of_token(error));
     match error {
-        TokenError::PinWrong { tries_left } => failure.detail.tries_left = *tries_left,
+        TokenError::PinWrong { tries_left } | TokenError::PukWrong { tries_left } => {
+            failure.detail.tries_left = *tries_left;
+        }
         TokenError::Unexpected { status_word, .. } => {
             failure.detail.status_word = Some(status_word.to_string());
         }
@@ -32,6 +34,9 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::SessionStolen => ErrorCode::SessionStolen,
         TokenError::PinWrong { .. } => ErrorCode::WrongPin,
         TokenError::PinLocked => ErrorCode::PinLocked,
+        TokenError::PukWrong { .. } => ErrorCode::WrongPuk,
+        TokenError::PukLocked => ErrorCode::PukLocked,
+        TokenError::NoPuk => ErrorCode::NoPuk,
         TokenError::PinFormat(format) => code_of_pin_format(*format),
         TokenError::PinChange(change) => code_of_token(&change.reason),
         TokenError::KeyNotFound | TokenError::CertificateNotFound => ErrorCode::CertificateNotFound,

@@ -83,6 +83,16 @@ pub struct Removed {
     pub reading: Option<Reading>,
 }
 
+/// What whoever keeps an inventory is told of.
+pub enum News<'a> {
+    /// The readers and what is in them, at the beginning and after each change.
+    Readers(&'a [Reader]),
+    /// A token that has been read.
+    Inserted(&'a Reading),
+    /// A token is gone.
+    Removed(&'a Removed),
+}
+
 /// What the inventory held at one moment.
 pub struct Snapshot {
     /// Grows with every token that comes, goes or has been read.
@@ -110,15 +120,20 @@ impl Inventory {
         inventory
     }
 
-    /// Keeps this inventory from now on. `removed` is told each token that
-    /// goes.
-    pub fn keep(&self, removed: impl Fn(&Removed) + Send + 'static) -> Keeper {
+    /// Keeps this inventory from now on. `tell` is told of every change, on a
+    /// thread of its own.
+    pub fn keep(&self, tell: impl FnMut(News<'_>) + Send + 'static) -> Keeper {
         let keeper = Keeper {
             gone: Cancel::new(),
             stop: Arc::default(),
         };
-        let (inventory, theirs) = (self.clone(), keeper.clone());
-        thread::spawn(move || inventory.follow(&theirs, &removed));
+        let mut follower = Follower {
+            inventory: self.clone(),
+            keeper: keeper.clone(),
+            tell,
+            readers: None,
+        };
+        thread::spawn(move || follower.follow());
         keeper
     }
 
@@ -202,66 +217,6 @@ impl Inventory {
         self.shared.looked.notify_all();
     }
 
-    fn follow(&self, keeper: &Keeper, removed: &impl Fn(&Removed)) {
-        while !keeper.gone.is_cancelled() {
-            if let Err(error) = self.follow_service(keeper, removed) {
-                tracing::debug!(%error, "the smart card service can't be followed");
-            }
-            self.has_looked();
-            for gone in self.forget_all() {
-                removed(&gone);
-            }
-            if !keeper.gone.is_cancelled() {
-                thread::sleep(SERVICE_RETRY);
-            }
-        }
-    }
-
-    fn follow_service(
-        &self,
-        keeper: &Keeper,
-        removed: &impl Fn(&Removed),
-    ) -> Result<(), TokenError> {
-        let tokens = Tokens::connect()?;
-        // Watching begins before the first look, so that nothing in between is
-        // missed.
-        let mut watch = tokens.watch()?;
-        keeper.may_stop(&watch);
-        for reader in tokens.readers()? {
-            self.read(&tokens, &reader, keeper);
-        }
-        self.has_looked();
-        loop {
-            for event in watch.wait()? {
-                match event {
-                    Event::Inserted(reader) => self.read(&tokens, &reader, keeper),
-                    Event::Removed { reader } => removed(&self.lock().went(&reader)),
-                }
-            }
-        }
-    }
-
-    fn read(&self, tokens: &Tokens, reader: &Reader, keeper: &Keeper) {
-        if !reader.state.is_token() || self.in_reader(&reader.name).is_some() {
-            return;
-        }
-        for _ in 0..TRIES {
-            let outcome = tokens
-                .open(&reader.name, &keeper.gone)
-                .and_then(|mut token| Reading::take(token.as_mut()));
-            match outcome {
-                Ok(reading) => return self.lock().came(&reader.name, reading),
-                Err(TokenError::ReaderBusy { .. } | TokenError::SessionStolen) => {
-                    thread::sleep(TRY_AGAIN);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a token could not be read");
-                    return;
-                }
-            }
-        }
-    }
-
     fn forget_all(&self) -> Vec<Removed> {
         let mut contents = self.lock();
         let readers: Vec<String> = contents.readings.keys().cloned().collect();
@@ -321,6 +276,93 @@ impl Contents {
             .collect();
         if !tokens.is_empty() {
             last_seen.write(&tokens);
+        }
+    }
+}
+
+/// The thread that keeps an inventory.
+struct Follower<T> {
+    inventory: Inventory,
+    keeper: Keeper,
+    tell: T,
+    /// As they were last told.
+    readers: Option<Vec<Reader>>,
+}
+
+impl<T: FnMut(News<'_>)> Follower<T> {
+    fn follow(&mut self) {
+        while !self.keeper.gone.is_cancelled() {
+            if let Err(error) = self.follow_service() {
+                tracing::debug!(%error, "the smart card service can't be followed");
+            }
+            self.inventory.has_looked();
+            for removed in self.inventory.forget_all() {
+                (self.tell)(News::Removed(&removed));
+            }
+            if !self.keeper.gone.is_cancelled() {
+                self.tell_readers(Vec::new());
+                thread::sleep(SERVICE_RETRY);
+            }
+        }
+    }
+
+    fn follow_service(&mut self) -> Result<(), TokenError> {
+        let tokens = Tokens::connect()?;
+        // Watching begins before the first look, so that nothing in between is
+        // missed.
+        let mut watch = tokens.watch()?;
+        self.keeper.may_stop(&watch);
+        let readers = tokens.readers()?;
+        self.tell_readers(readers.clone());
+        for reader in readers {
+            self.read(&tokens, &reader);
+        }
+        self.inventory.has_looked();
+        loop {
+            let events = watch.wait()?;
+            self.tell_readers(tokens.readers()?);
+            for event in events {
+                match event {
+                    Event::Inserted(reader) => self.read(&tokens, &reader),
+                    Event::Removed { reader } => {
+                        let removed = self.inventory.lock().went(&reader);
+                        (self.tell)(News::Removed(&removed));
+                    }
+                    Event::EmptyReader => {}
+                }
+            }
+        }
+    }
+
+    fn tell_readers(&mut self, readers: Vec<Reader>) {
+        if self.readers.as_ref() != Some(&readers) {
+            (self.tell)(News::Readers(&readers));
+            self.readers = Some(readers);
+        }
+    }
+
+    fn read(&mut self, tokens: &Tokens, reader: &Reader) {
+        if !reader.state.is_token() || self.inventory.in_reader(&reader.name).is_some() {
+            return;
+        }
+        for _ in 0..TRIES {
+            let outcome = tokens
+                .open(&reader.name, &self.keeper.gone)
+                .and_then(|mut token| Reading::take(token.as_mut()));
+            match outcome {
+                Ok(reading) => {
+                    self.inventory.lock().came(&reader.name, reading.clone());
+                    (self.tell)(News::Inserted(&reading));
+                    return;
+                }
+                Err(TokenError::ReaderBusy { .. } | TokenError::SessionStolen) => {
+                    thread::sleep(TRY_AGAIN);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a token could not be read");
+                    return;
+                }
+            }
         }
     }
 }

@@ -54,7 +54,9 @@ fn the_registered_program_answers_our_extension() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let hello: Value = serde_json::from_slice(&host.stdout[4..]).unwrap();
+    let (length, rest) = host.stdout.split_first_chunk().unwrap();
+    let first = &rest[..u32::from_ne_bytes(*length) as usize];
+    let hello: Value = serde_json::from_slice(first).unwrap();
     assert_eq!(hello["type"], "hello");
 }
 

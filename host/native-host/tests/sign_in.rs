@@ -86,7 +86,10 @@ impl Desk {
     fn log(&self) -> String {
         fs::read_dir(self.home.path().join("state/kagibashi"))
             .unwrap()
-            .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+            .map(|file| file.unwrap().path())
+            // What else is noted there is what everybody can read on the token.
+            .filter(|file| file.extension().is_none_or(|it| it != "json"))
+            .map(|file| fs::read_to_string(file).unwrap())
             .collect()
     }
 }

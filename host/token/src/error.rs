@@ -61,6 +61,18 @@ pub enum TokenError {
     /// The PIN is locked; even the right one is refused.
     #[error("the PIN is locked")]
     PinLocked,
+    /// The PUK was wrong.
+    #[error("the PUK is wrong")]
+    PukWrong {
+        /// Attempts until it locks, if the card says so.
+        tries_left: Option<u8>,
+    },
+    /// The PUK is locked; nothing unlocks the PIN any more.
+    #[error("the PUK is locked")]
+    PukLocked,
+    /// The token has no PUK.
+    #[error("the token has no PUK")]
+    NoPuk,
     /// What was typed cannot be a PIN. The card was not asked.
     #[error(transparent)]
     PinFormat(#[from] PinFormatError),
@@ -141,7 +153,7 @@ pub enum TokenError {
     Reader(#[source] ChannelError),
 }
 
-/// A PIN change that failed, and which PIN the token takes now.
+/// A PIN change or an unblocking that failed, and which PIN the token takes now.
 #[derive(Debug, thiserror::Error)]
 #[error("the PIN was not changed as asked; {valid}")]
 pub struct PinChangeError {
@@ -155,7 +167,7 @@ pub struct PinChangeError {
 /// Which of two PINs a token takes after a failed change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidPin {
-    /// The old one.
+    /// The old one; after an unblocking, whatever it was before.
     Current,
     /// The new one.
     New,

@@ -131,6 +131,8 @@ pub enum Event {
         /// Where it was.
         reader: String,
     },
+    /// A reader without a card was plugged in or out.
+    EmptyReader,
 }
 
 /// Waits for cards to come and go.
@@ -151,6 +153,7 @@ impl Watch {
                     state: reader.contents.into(),
                 }),
                 reader::Event::Removed { reader } => Event::Removed { reader },
+                reader::Event::EmptyReader => Event::EmptyReader,
             })
             .collect())
     }

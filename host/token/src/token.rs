@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{HashFunction, SignatureAlgorithm};
 use crate::certificate::{Certificate, CertificateError};
-use crate::error::TokenError;
+use crate::error::{TokenError, ValidPin};
 use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use kagibashi_card::scp01::Mode;
@@ -65,6 +65,21 @@ pub trait Token: Send {
     /// login. A wrong `current` is [`TokenError::PinWrong`]; after any later failure
     /// [`TokenError::PinChange`] says which PIN is valid.
     fn change_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError>;
+
+    /// How many tries of the PUK are left. No login, and no try is spent. [`TokenError::NoPuk`] if
+    /// there is none.
+    fn puk_status(&mut self) -> Result<PinStatus, TokenError>;
+
+    /// Sets a new PIN with the PUK, be the old one locked or not; the rest as
+    /// [`change_pin`](Self::change_pin). A wrong PUK is [`TokenError::PukWrong`].
+    fn unblock_pin(&mut self, puk: &Pin, new: &Pin) -> Result<(), TokenError>;
+
+    /// Finds out which PIN is valid after a change that ended with [`ValidPin::Unknown`]; `current`
+    /// is `None` after an unblocking. The token is left without login.
+    ///
+    /// The new PIN is tried first. If the old one is right then, the card has given the try back;
+    /// with a single try left, nothing is tried.
+    fn find_valid_pin(&mut self, current: Option<&Pin>, new: &Pin) -> Result<ValidPin, TokenError>;
 }
 
 /// What a token is.

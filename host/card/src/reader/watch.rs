@@ -30,6 +30,8 @@ pub enum Event {
         /// Where it was.
         reader: String,
     },
+    /// A reader without a card was plugged in or out.
+    EmptyReader,
 }
 
 /// Waits for cards to come and go, as long as PC/SC itself waits: nothing is polled.
@@ -112,12 +114,19 @@ impl Watch {
     fn compare_readers(&mut self) -> Result<Vec<Event>, ChannelError> {
         let present = names(&self.context)?;
         let mut events = Vec::new();
+        let counts = &mut self.counts;
         self.states.retain(|state| {
             let stays = state.name() == PNP_NOTIFICATION()
                 || present.iter().any(|name| name.as_c_str() == state.name());
-            if !stays && state.current_state().contains(State::PRESENT) {
-                events.push(Event::Removed {
-                    reader: state.name().to_string_lossy().into_owned(),
+            if !stays {
+                counts.remove(state.name());
+                let with_card = state.current_state().contains(State::PRESENT);
+                events.push(if with_card {
+                    Event::Removed {
+                        reader: state.name().to_string_lossy().into_owned(),
+                    }
+                } else {
+                    Event::EmptyReader
                 });
             }
             stays
@@ -150,11 +159,11 @@ impl Watch {
             let is = after.contains(State::PRESENT) && !after.contains(State::UNKNOWN);
             // A card that is present before and after is another one if PC/SC counted a change.
             let count = state.event_count();
-            let counted = self
-                .counts
-                .insert(state.name().to_owned(), count)
-                .unwrap_or(count);
-            let replaced = was && is && count != counted;
+            let earlier = self.counts.insert(state.name().to_owned(), count);
+            let replaced = was && is && earlier.is_some_and(|earlier| earlier != count);
+            if earlier.is_none() && !is {
+                events.push(Event::EmptyReader);
+            }
             if was && (!is || replaced) {
                 events.push(Event::Removed {
                     reader: state.name().to_string_lossy().into_owned(),

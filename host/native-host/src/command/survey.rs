@@ -88,6 +88,11 @@ impl Reading {
             certificates,
         }
     }
+
+    /// The token as a window shows it.
+    pub fn token_shown(&self) -> object::Token {
+        token_shown(self.id.clone(), self.info.clone(), self.pin)
+    }
 }
 
 impl Survey {
@@ -235,7 +240,7 @@ impl Survey {
 }
 
 /// A token as a window shows it.
-pub fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
+fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
     object::Token {
         id,
         reader: info.reader.into(),

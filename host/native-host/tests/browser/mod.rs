@@ -113,8 +113,20 @@ impl Browser {
         }));
     }
 
-    /// The next message; `None` when the host has closed its end.
+    /// The next message that is not about readers and what is in them; `None`
+    /// when the host has closed its end.
     pub fn receive(&mut self) -> Option<Value> {
+        const COMING_AND_GOING: [&str; 3] = ["readers", "token-inserted", "token-removed"];
+        loop {
+            let message = self.receive_any()?;
+            if !COMING_AND_GOING.iter().any(|kind| message["type"] == *kind) {
+                return Some(message);
+            }
+        }
+    }
+
+    /// The next message; `None` when the host has closed its end.
+    pub fn receive_any(&mut self) -> Option<Value> {
         match self.messages.recv_timeout(PATIENCE) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Disconnected) => None,

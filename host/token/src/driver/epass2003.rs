@@ -21,7 +21,7 @@ use self::capabilities::Capabilities;
 use self::files::Files;
 use super::TokenKind;
 use crate::algorithm::SignatureAlgorithm;
-use crate::error::{Operation, TokenError};
+use crate::error::{Operation, TokenError, ValidPin};
 use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use crate::token::{
@@ -332,6 +332,18 @@ impl Token for Epass2003 {
 
     fn change_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError> {
         self.replace_pin(current, new)
+    }
+
+    fn puk_status(&mut self) -> Result<PinStatus, TokenError> {
+        self.ask_puk_status()
+    }
+
+    fn unblock_pin(&mut self, puk: &Pin, new: &Pin) -> Result<(), TokenError> {
+        self.replace_pin_with_puk(puk, new)
+    }
+
+    fn find_valid_pin(&mut self, current: Option<&Pin>, new: &Pin) -> Result<ValidPin, TokenError> {
+        self.try_both_pins(current, new)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::simulated::{MODES, PIN, Reader, application, company, overwrite, pin}
 
 const NEW_PIN: &str = "correct horse 9!";
 const WRONG_PIN: &str = "00000000";
+const PUK: &str = "87654321";
 
 fn tries(left: u8) -> PinStatus {
     PinStatus {
@@ -164,6 +165,111 @@ fn a_changed_pin_replaces_the_old_one_and_keeps_its_tries() {
     }
 }
 
+#[test]
+fn a_puk_sets_a_new_pin_where_the_old_one_is_locked() {
+    for mode in MODES {
+        let reader = Reader::with(company(mode).card);
+        let mut token = reader.open().unwrap();
+        while token.verify_pin(&pin(WRONG_PIN)).is_err() {
+            if token.pin_status().unwrap().locked {
+                break;
+            }
+        }
+        let wrong = token.unblock_pin(&pin(WRONG_PIN), &pin(NEW_PIN));
+        assert!(
+            matches!(
+                wrong,
+                Err(TokenError::PukWrong {
+                    tries_left: Some(9)
+                })
+            ),
+            "{wrong:?}"
+        );
+        assert_eq!(token.puk_status().unwrap().tries_left, Some(9));
+        assert!(token.pin_status().unwrap().locked, "{mode:?}");
+        token.unblock_pin(&pin(PUK), &pin(NEW_PIN)).unwrap();
+        assert_eq!(token.pin_status().unwrap(), tries(10), "{mode:?}");
+        assert_eq!(token.puk_status().unwrap().tries_left, Some(10));
+        token.verify_pin(&pin(NEW_PIN)).unwrap();
+        assert!(token.verify_pin(&pin(PIN)).is_err());
+    }
+}
+
+#[test]
+fn a_puk_can_be_locked_and_be_missing() {
+    let issued = personalise::company(&Request {
+        tries: 2,
+        ..Request::default()
+    });
+    let reader = Reader::with(issued.card);
+    let mut token = reader.open().unwrap();
+    let outcomes = [WRONG_PIN, WRONG_PIN, PUK]
+        .map(|typed| token.unblock_pin(&pin(typed), &pin(NEW_PIN)).unwrap_err());
+    assert!(matches!(
+        outcomes[0],
+        TokenError::PukWrong {
+            tries_left: Some(1)
+        }
+    ));
+    assert!(matches!(outcomes[1], TokenError::PukLocked));
+    assert!(matches!(outcomes[2], TokenError::PukLocked));
+    assert!(token.puk_status().unwrap().locked);
+    token.verify_pin(&pin(PIN)).unwrap();
+
+    overwrite(&mut application(&reader), 0x9F00, &[2, 0]);
+    assert!(!reader.open().unwrap().pin_status().unwrap().can_unblock);
+}
+
+/// As for a change, for which see below.
+#[test]
+fn a_disturbed_unblocking_says_which_pin_is_valid() {
+    let fresh = Reader::with(company(Mode::Aes).card);
+    let mut token = fresh.open().unwrap();
+    while !token.pin_status().unwrap().locked {
+        token.verify_pin(&pin(WRONG_PIN)).unwrap_err();
+    }
+    drop(token);
+    let undisturbed = fresh.with_copy();
+    let unblock = |reader: &Reader| {
+        reader
+            .open()
+            .and_then(|mut token| token.unblock_pin(&pin(PUK), &pin(NEW_PIN)))
+    };
+    unblock(&undisturbed).unwrap();
+    let steps = undisturbed.commands() - fresh.commands();
+    let mut outcomes = Vec::new();
+    for fault in [
+        Fault::Remove,
+        Fault::Mute,
+        Fault::CorruptMac,
+        Fault::LoseSession,
+    ] {
+        for step in 1..=steps {
+            let reader = fresh.with_copy();
+            reader.plan(step, fault);
+            let changed = unblock(&reader);
+            let told = match &changed {
+                Ok(()) => ValidPin::New,
+                Err(TokenError::PinChange(error)) => error.valid,
+                Err(_) => ValidPin::Current,
+            };
+            reader.clear_faults();
+            let mut token = reader.open().unwrap();
+            let found = token.find_valid_pin(None, &pin(NEW_PIN)).unwrap();
+            let locked = token.pin_status().unwrap().locked;
+            let new = token.verify_pin(&pin(NEW_PIN)).is_ok();
+            let situation = format!("{fault:?} at command {step} of {steps}: {changed:?}");
+            assert_ne!(new, locked, "{situation}");
+            assert_eq!(found == ValidPin::New, new, "{situation}");
+            assert!(told == found || told == ValidPin::Unknown, "{situation}");
+            outcomes.push(told);
+        }
+    }
+    for outcome in [ValidPin::New, ValidPin::Current, ValidPin::Unknown] {
+        assert!(outcomes.contains(&outcome), "{outcome:?} never happened");
+    }
+}
+
 /// The file with the maximum can be overwritten by anybody.
 #[test]
 fn a_maximum_of_one_try_is_not_believed() {
@@ -207,10 +313,13 @@ fn a_disturbed_change_leaves_one_pin_and_says_which() {
             };
             reader.clear_faults();
             let mut token = reader.open().unwrap();
+            let found = token.find_valid_pin(Some(&pin(PIN)), &pin(NEW_PIN));
+            assert_eq!(token.pin_status().unwrap(), tries(10), "a try was spent");
             let new = token.verify_pin(&pin(NEW_PIN)).is_ok();
             let current = token.verify_pin(&pin(PIN)).is_ok();
             let situation = format!("{fault:?} at command {step} of {steps}: {changed:?}");
             assert_ne!(new, current, "{situation}");
+            assert_eq!(found.unwrap() == ValidPin::New, new, "{situation}");
             let gone = matches!(fault, Fault::Remove | Fault::Mute);
             match told {
                 ValidPin::New => assert!(new, "{situation}"),

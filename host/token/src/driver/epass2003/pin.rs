@@ -20,6 +20,9 @@ use crate::pkcs15::{aodf, odf::Directory};
 /// than reading it from the directory.
 const USER_PIN: u8 = 0x01;
 
+/// The PUK's number; with it the card lets the user PIN be written.
+const PUK: u8 = 0x02;
+
 /// Added to a PIN's number where a command names it: it lies in the application's directory.
 const IN_APPLICATION: u8 = 0x80;
 
@@ -50,15 +53,7 @@ impl Epass2003 {
 
     /// Gives the PIN to the card, once. Up to that point a lost session is mended.
     pub(super) fn authenticate(&mut self, pin: &Pin) -> Result<(), TokenError> {
-        let key = PinKey::new(pin);
-        let challenge = self.repeatable(Self::challenge)?;
-        // Before the PIN goes out, so that whatever happens then no login is left behind.
-        self.pin_given = true;
-        self.card.channel_mut().reset_at_end();
-        let command = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin())
-            .with_data(&key.answer(challenge));
-        let status = self.transmit(Operation::VerifyPin, &command)?.status;
-        match status {
+        match self.present(self.user_pin(), pin)? {
             StatusWord::Success => Ok(()),
             StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => {
                 Err(TokenError::PinLocked)
@@ -68,11 +63,36 @@ impl Epass2003 {
             }),
             StatusWord::AuthenticationFailed => Err(TokenError::PinWrong { tries_left: None }),
             StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => Err(TokenError::NoPin),
-            status_word => Err(TokenError::Unexpected {
-                operation: Operation::VerifyPin,
-                status_word,
-            }),
+            status_word => Err(refused(status_word)),
         }
+    }
+
+    /// The same for the PUK.
+    fn authenticate_with_puk(&mut self, puk: &Pin) -> Result<(), TokenError> {
+        match self.present(PUK, puk)? {
+            StatusWord::Success => Ok(()),
+            StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => {
+                Err(TokenError::PukLocked)
+            }
+            StatusWord::TriesLeft(tries) => Err(TokenError::PukWrong {
+                tries_left: Some(tries),
+            }),
+            StatusWord::AuthenticationFailed => Err(TokenError::PukWrong { tries_left: None }),
+            StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => Err(TokenError::NoPuk),
+            status_word => Err(refused(status_word)),
+        }
+    }
+
+    /// Answers a challenge of the card's with that secret.
+    fn present(&mut self, reference: u8, pin: &Pin) -> Result<StatusWord, TokenError> {
+        let key = PinKey::new(pin);
+        let challenge = self.repeatable(Self::challenge)?;
+        // Before the PIN goes out, so that whatever happens then no login is left behind.
+        self.pin_given = true;
+        self.card.channel_mut().reset_at_end();
+        let command = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | reference)
+            .with_data(&key.answer(challenge));
+        Ok(self.transmit(Operation::VerifyPin, &command)?.status)
     }
 
     /// A random number of the card's. PINs are searched for from the current directory upwards.
@@ -114,27 +134,46 @@ impl Epass2003 {
         Ok(())
     }
 
-    /// The tries left, if the card says, and whether the PIN is locked. The firmware with CMAC may
-    /// refuse the question by dropping the session; nothing depends on the answer.
+    /// The tries left, if the card says, and whether the PIN is locked.
     pub(super) fn ask_tries_left(&mut self) -> Result<(Option<u8>, bool), TokenError> {
-        let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | self.user_pin());
+        let asked = self.ask_tries_left_of(self.user_pin())?;
+        asked.ok_or(TokenError::NoPin)
+    }
+
+    pub(super) fn ask_puk_status(&mut self) -> Result<PinStatus, TokenError> {
+        let (tries_left, locked) = self.ask_tries_left_of(PUK)?.ok_or(TokenError::NoPuk)?;
+        Ok(PinStatus {
+            tries_left,
+            maximum: self.maximum_tries()?.puk,
+            locked,
+            can_unblock: false,
+        })
+    }
+
+    /// `None` if there is no such secret. The firmware with CMAC may refuse the question by dropping
+    /// the session; nothing depends on the answer.
+    fn ask_tries_left_of(
+        &mut self,
+        reference: u8,
+    ) -> Result<Option<(Option<u8>, bool)>, TokenError> {
+        let query = Command::new(0x00, 0x82, 0x01, IN_APPLICATION | reference);
         let asked = self.repeatable(|token| {
             token.challenge()?;
             token.transmit(Operation::VerifyPin, &query)
         });
         match asked {
             Ok(answer) => Ok(match answer.status {
-                StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => (Some(0), true),
-                StatusWord::TriesLeft(tries) => (Some(tries), false),
-                StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => {
-                    return Err(TokenError::NoPin);
+                StatusWord::TriesLeft(0) | StatusWord::AuthenticationBlocked => {
+                    Some((Some(0), true))
                 }
-                _ => (None, false),
+                StatusWord::TriesLeft(tries) => Some((Some(tries), false)),
+                StatusWord::KeyNotFound | StatusWord::ReferenceNotFound => None,
+                _ => Some((None, false)),
             }),
-            Err(TokenError::Unexpected { .. }) => Ok((None, false)),
+            Err(TokenError::Unexpected { .. }) => Ok(Some((None, false))),
             Err(TokenError::SessionStolen) => {
                 self.renew()?;
-                Ok((None, false))
+                Ok(Some((None, false)))
             }
             Err(error) => Err(error),
         }
@@ -143,6 +182,16 @@ impl Epass2003 {
     /// Replaces the PIN and proves the new one.
     pub(super) fn replace_pin(&mut self, current: &Pin, new: &Pin) -> Result<(), TokenError> {
         self.authenticate(current)?;
+        self.write_pin(Some(current), new)
+    }
+
+    /// The same without the current PIN.
+    pub(super) fn replace_pin_with_puk(&mut self, puk: &Pin, new: &Pin) -> Result<(), TokenError> {
+        self.authenticate_with_puk(puk)?;
+        self.write_pin(None, new)
+    }
+
+    fn write_pin(&mut self, current: Option<&Pin>, new: &Pin) -> Result<(), TokenError> {
         // Until the card is told to write, the old PIN stays whatever happens.
         let unchanged = |reason| change_error(ValidPin::Current, reason);
         let maximum = self.tries_to_set().map_err(unchanged)?;
@@ -153,10 +202,10 @@ impl Epass2003 {
             Ok(_) => match self.authenticate(new) {
                 Ok(()) => {}
                 // The card says it wrote the PIN and then refuses it.
-                Err(reason @ TokenError::PinWrong { .. }) => {
-                    let valid = match self.authenticate(current) {
-                        Ok(()) => ValidPin::Current,
-                        Err(_) => ValidPin::Unknown,
+                Err(reason @ (TokenError::PinWrong { .. } | TokenError::PinLocked)) => {
+                    let valid = match current.map(|current| self.authenticate(current)) {
+                        None | Some(Ok(())) => ValidPin::Current,
+                        Some(Err(_)) => ValidPin::Unknown,
                     };
                     return Err(change_error(valid, reason));
                 }
@@ -164,31 +213,53 @@ impl Epass2003 {
                 Err(reason) => return Err(change_error(ValidPin::New, reason)),
             },
             Err(reason @ TokenError::Unexpected { .. }) => return Err(unchanged(reason)),
+            // Nobody knows whether it was written.
             Err(reason) => {
-                let valid = self.find_valid_pin(current, new);
+                let valid = self.renew().and_then(|()| self.try_both_pins(current, new));
+                let valid = valid.unwrap_or(ValidPin::Unknown);
                 return Err(change_error(valid, reason));
             }
         }
-        if let Err(error) = self.renew() {
-            // The PIN is changed; the reset at the end logs out as well.
-            tracing::warn!(%error, "no new session after the change of the PIN");
-        }
+        self.log_out_after_change();
         Ok(())
     }
 
-    /// Which PIN is valid after the card was told to write and nobody knows whether it did. The
-    /// counter is full, for the current PIN was right a moment ago.
-    fn find_valid_pin(&mut self, current: &Pin, new: &Pin) -> ValidPin {
-        if self.renew().is_err() {
-            return ValidPin::Unknown;
-        }
-        match self.authenticate(new) {
-            Ok(()) => ValidPin::New,
-            Err(TokenError::PinWrong { .. }) => match self.authenticate(current) {
-                Ok(()) => ValidPin::Current,
-                Err(_) => ValidPin::Unknown,
+    /// Which PIN is valid after the card was told to write and nobody knows whether it did.
+    pub(super) fn try_both_pins(
+        &mut self,
+        current: Option<&Pin>,
+        new: &Pin,
+    ) -> Result<ValidPin, TokenError> {
+        let (tries_left, locked) = self.ask_tries_left()?;
+        let valid = match (current, locked, tries_left) {
+            // Written, it would not be locked.
+            (None, true, _) => return Ok(ValidPin::Current),
+            (Some(_), true, _) | (Some(_), false, Some(1)) => return Ok(ValidPin::Unknown),
+            (_, false, _) => match (self.authenticate(new), current) {
+                (Ok(()), _) => ValidPin::New,
+                (Err(TokenError::PinWrong { .. } | TokenError::PinLocked), None) => {
+                    ValidPin::Current
+                }
+                (Err(TokenError::PinWrong { .. }), Some(current)) => {
+                    match self.authenticate(current) {
+                        Ok(()) => ValidPin::Current,
+                        Err(TokenError::PinWrong { .. } | TokenError::PinLocked) => {
+                            ValidPin::Unknown
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                (Err(error), _) => return Err(error),
             },
-            Err(_) => ValidPin::Unknown,
+        };
+        self.log_out_after_change();
+        Ok(valid)
+    }
+
+    fn log_out_after_change(&mut self) {
+        if let Err(error) = self.renew() {
+            // The PIN is known; the reset at the end logs out as well.
+            tracing::warn!(%error, "no new session after the change of the PIN");
         }
     }
 
@@ -211,6 +282,13 @@ impl Epass2003 {
             StatusWord::TriesLeft(tries @ FEWEST..) => Ok(tries),
             _ => Ok(USUAL),
         }
+    }
+}
+
+fn refused(status_word: StatusWord) -> TokenError {
+    TokenError::Unexpected {
+        operation: Operation::VerifyPin,
+        status_word,
     }
 }
 
