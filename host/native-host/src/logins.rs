@@ -266,8 +266,14 @@ impl Logins {
                     }
                     return Ok(signature);
                 }
-                // Another program has used the card: the person is asked anew.
-                Err(TokenError::SessionStolen) => self.close_this(token, &login),
+                // Another program has used the card, or it was pulled out: the
+                // person is asked anew.
+                Err(
+                    TokenError::SessionStolen
+                    | TokenError::CardRemoved
+                    | TokenError::NoCard
+                    | TokenError::NoSuchReader { .. },
+                ) => self.close_this(token, &login),
                 Err(error) => {
                     tracing::warn!(%error, "a handshake was not signed");
                     self.close_this(token, &login);

@@ -27,6 +27,11 @@ export class ChromiumHandshakes implements HandshakeBrowser {
     return new ChromiumQuestion(await prompt.view('enter-pin'));
   }
 
+  async questionForToken(): Promise<PinQuestion> {
+    const prompt = await this.#browser.prompt();
+    return new ChromiumQuestion(await prompt.view('waiting-for-token'));
+  }
+
   async asks(): Promise<boolean> {
     return this.#browser.promptPages().length > 0;
   }

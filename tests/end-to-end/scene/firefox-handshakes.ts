@@ -2,7 +2,7 @@
  * Firefox in TLS handshakes. While one waits, its network stands still and nothing that drives it gets through: our window
  * is then seen and pressed through the screen, as a person does it.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Background, type Environment, output } from './background.ts';
 import { BiDi } from './bidi.ts';
@@ -45,6 +45,7 @@ const PREFERENCES = {
 /** Milliseconds in which Firefox answers if no handshake waits. */
 const REACHABLE = 1_500;
 const PROMPT = 'Extension: .*Kagibashi';
+const WAITING_FOR_TOKEN = '[data-testid=prompt][data-view=waiting-for-token]';
 
 export class FirefoxHandshakes implements HandshakeBrowser {
   readonly #program: Background;
@@ -60,11 +61,14 @@ export class FirefoxHandshakes implements HandshakeBrowser {
   /** @param authority PEM file of the authority that the browser shall trust */
   static async start(home: Home, environment: Environment, display: Display, authority: string): Promise<FirefoxHandshakes> {
     const profile = join(home.folder, 'firefox');
-    mkdirSync(profile);
+    const isNew = !existsSync(profile);
+    mkdirSync(profile, { recursive: true });
     const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
     writeFileSync(join(profile, 'user.js'), lines.join(''));
-    await output('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
-    await output('certutil', ['-A', '-d', `sql:${profile}`, '-n', 'portal', '-t', 'C,,', '-i', authority]);
+    if (isNew) {
+      await output('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
+      await output('certutil', ['-A', '-d', `sql:${profile}`, '-n', 'portal', '-t', 'C,,', '-i', authority]);
+    }
 
     const args = ['--profile', profile, '--no-remote', '--remote-debugging-port', '0', '--remote-allow-system-access', 'about:blank'];
     const program = new Background('firefox-esr', args, { ...home.environment, ...display.environment, ...environment });
@@ -90,7 +94,17 @@ export class FirefoxHandshakes implements HandshakeBrowser {
     return visit;
   }
 
-  async question(): Promise<PinQuestion> {
+  question(): Promise<PinQuestion> {
+    return this.#question();
+  }
+
+  async questionForToken(): Promise<PinQuestion> {
+    const question = await this.#question();
+    await question.shows(WAITING_FOR_TOKEN);
+    return question;
+  }
+
+  async #question(): Promise<FirefoxQuestion> {
     const window = await until('the window of the extension', () => this.#display.window(PROMPT));
     return new FirefoxQuestion(this.#bidi, window, await window.still());
   }
@@ -204,7 +218,7 @@ class FirefoxQuestion implements PinQuestion {
   }
 
   asksForToken(): Promise<void> {
-    return this.#changes('[data-testid=prompt][data-view=waiting-for-token]');
+    return this.#changes(WAITING_FOR_TOKEN);
   }
 
   asksForPin(): Promise<void> {
@@ -226,6 +240,11 @@ class FirefoxQuestion implements PinQuestion {
   /** Waits until the window shows something else, and that it is this, where it can be asked. */
   async #changes(selector: string): Promise<void> {
     this.#last = await this.#window.still(this.#last);
+    await this.shows(selector);
+  }
+
+  /** Waits until the window shows this, where it can be asked. */
+  async shows(selector: string): Promise<void> {
     const contexts = await this.#bidi.contexts(REACHABLE).catch(() => []);
     const prompt = contexts.find(({ url }) => url.startsWith(`${EXTENSION}/prompt.html`));
     if (!prompt) return;

@@ -42,6 +42,8 @@ export interface HandshakeBrowser {
   visit(url: string): Promise<Visit>;
   /** Our window, as soon as it asks for the PIN. */
   question(): Promise<PinQuestion>;
+  /** Our window, as soon as it asks for the token. */
+  questionForToken(): Promise<PinQuestion>;
   /** Whether our window is there now. */
   asks(): Promise<boolean>;
   /** Ends the open login as the person does. */

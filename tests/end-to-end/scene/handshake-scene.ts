@@ -25,19 +25,31 @@ export class HandshakeScene {
   readonly token: Token;
   readonly portal: TlsPortal;
   readonly host: Host;
-  readonly browser: HandshakeBrowser;
+  readonly #startBrowser: () => Promise<HandshakeBrowser>;
+  #browser: HandshakeBrowser;
   readonly #takeDown: TakeDown;
 
-  private constructor(rooms: Pick<HandshakeScene, 'kind' | 'token' | 'portal' | 'host' | 'browser'>, takeDown: TakeDown) {
+  private constructor(
+    rooms: Pick<HandshakeScene, 'kind' | 'token' | 'portal' | 'host' | 'browser'>,
+    startBrowser: () => Promise<HandshakeBrowser>,
+    takeDown: TakeDown,
+  ) {
     this.kind = rooms.kind;
     this.token = rooms.token;
     this.portal = rooms.portal;
     this.host = rooms.host;
-    this.browser = rooms.browser;
+    this.#browser = rooms.browser;
+    this.#startBrowser = startBrowser;
     this.#takeDown = takeDown;
+    takeDown.add(() => this.#browser.close());
   }
 
-  static async start(kind: BrowserKind): Promise<HandshakeScene> {
+  get browser(): HandshakeBrowser {
+    return this.#browser;
+  }
+
+  /** @param inserted whether the token is in when the browser starts */
+  static async start(kind: BrowserKind, inserted = true): Promise<HandshakeScene> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
@@ -45,6 +57,7 @@ export class HandshakeScene {
       takeDown.add(() => service.stop());
       const token = new Token(room('token'), service.slot);
       await token.renew();
+      if (!inserted) await token.remove();
       takeDown.add(() => token.unplug());
       const portal = await TlsPortal.start(room('portal'), [await token.authorities()]);
       takeDown.add(() => portal.stop());
@@ -53,23 +66,30 @@ export class HandshakeScene {
       const host = new Host(home, kind);
       // Where module and host meet.
       const environment = { ...service.environment, XDG_RUNTIME_DIR: room('run') };
-      let browser: HandshakeBrowser;
+      let startBrowser: () => Promise<HandshakeBrowser>;
       if (kind === 'chromium') {
         await home.trust(portal.authority);
         await host.install();
-        browser = await startChromium(home, environment, room('settings'));
+        const settings = room('settings');
+        startBrowser = () => startChromium(home, environment, settings);
       } else {
         await host.install();
         const display = await Display.start(room('display'));
         takeDown.add(() => display.stop());
-        browser = await FirefoxHandshakes.start(home, environment, display, portal.authority);
+        startBrowser = () => FirefoxHandshakes.start(home, environment, display, portal.authority);
       }
-      takeDown.add(() => browser.close());
-      return new HandshakeScene({ kind, token, portal, host, browser }, takeDown);
+      const browser = await startBrowser();
+      return new HandshakeScene({ kind, token, portal, host, browser }, startBrowser, takeDown);
     } catch (error) {
       await takeDown.run();
       throw error;
     }
+  }
+
+  /** Closes the browser and starts it again, with the same profile. */
+  async restartBrowser(): Promise<void> {
+    await this.#browser.close();
+    this.#browser = await this.#startBrowser();
   }
 
   /** Opens the site in a new tab, without waiting for what comes of it. */
@@ -109,8 +129,8 @@ async function startChromium(home: Home, environment: Readonly<Record<string, st
 }
 
 /** A scene for a file of tests: begun before the first, without login or pages for each, photographed where one fails. */
-export async function handshakeStage(kind: BrowserKind): Promise<HandshakeScene> {
-  const scene = await HandshakeScene.start(kind);
+export async function handshakeStage(kind: BrowserKind, inserted = true): Promise<HandshakeScene> {
+  const scene = await HandshakeScene.start(kind, inserted);
   beforeEach(() => scene.browser.clear(), HOOK);
   afterEach(async (context) => {
     const test = context as TestContext & { readonly passed: boolean };
