@@ -53,6 +53,7 @@ export const ERRORS = {
   'pin-change-uncertain': { code: 315, blame: 'card', webEid: FATAL },
   'puk-locked': { code: 316, blame: 'card', webEid: FATAL },
   'no-puk': { code: 317, blame: 'card', webEid: FATAL },
+  'signature-unsupported': { code: 318, blame: 'card', detail: 'statusWord', webEid: FATAL },
   'no-smart-card-service': { code: 401, blame: 'host', webEid: FATAL },
   'no-reader': { code: 402, blame: 'host', webEid: FATAL },
   'host-fault': { code: 403, blame: 'host', webEid: FATAL },

@@ -10,7 +10,8 @@ pub fn of_token(error: &TokenError) -> Failure {
         TokenError::PinWrong { tries_left } | TokenError::PukWrong { tries_left } => {
             failure.detail.tries_left = *tries_left;
         }
-        TokenError::Unexpected { status_word, .. } => {
+        TokenError::Unexpected { status_word, .. }
+        | TokenError::SignatureUnsupported { status_word, .. } => {
             failure.detail.status_word = Some(status_word.to_string());
         }
         TokenError::PinChange(change) => return of_token(&change.reason),
@@ -42,6 +43,7 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::KeyNotFound | TokenError::CertificateNotFound => ErrorCode::CertificateNotFound,
         TokenError::WrongToken { .. } => ErrorCode::OtherToken,
         TokenError::Unexpected { .. } => ErrorCode::TokenRefused,
+        TokenError::SignatureUnsupported { .. } => ErrorCode::SignatureUnsupported,
         TokenError::MalformedData { .. } => ErrorCode::BadTokenData,
         TokenError::SecureMessaging(_) => ErrorCode::SecureMessagingFailed,
         TokenError::SignatureInvalid => ErrorCode::SignatureCheckFailed,

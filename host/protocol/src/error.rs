@@ -107,6 +107,7 @@ error_codes! {
     315 PinChangeUncertain "pin-change-uncertain" Card "ERR_WEBEID_NATIVE_FATAL",
     316 PukLocked "puk-locked" Card "ERR_WEBEID_NATIVE_FATAL",
     317 NoPuk "no-puk" Card "ERR_WEBEID_NATIVE_FATAL",
+    318 SignatureUnsupported "signature-unsupported" Card "ERR_WEBEID_NATIVE_FATAL",
     401 NoSmartCardService "no-smart-card-service" Host "ERR_WEBEID_NATIVE_FATAL",
     402 NoReader "no-reader" Host "ERR_WEBEID_NATIVE_FATAL",
     403 HostFault "host-fault" Host "ERR_WEBEID_NATIVE_FATAL",

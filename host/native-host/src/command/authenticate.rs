@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kagibashi_protocol::Failure;
 use kagibashi_protocol::message::AuthenticationToken;
 use kagibashi_protocol::request::Authenticate;
-use kagibashi_token::SignatureAlgorithm;
+use kagibashi_token::{Signable, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::command::choice::{Choice, Wanted};
@@ -22,13 +22,12 @@ pub fn authenticate(
     inventory: &Inventory,
     prompt: &mut dyn Prompt,
 ) -> Result<AuthenticationToken, Failure> {
-    let digest = Sha256::digest(to_be_signed(
-        request.origin.as_str(),
-        &request.challenge_nonce,
-    ));
+    // In one piece: some tokens sign nothing but what they have hashed.
+    let message = to_be_signed(request.origin.as_str(), &request.challenge_nonce);
+    let content = Signable::Message(&message);
     let wanted = Wanted::Authentication;
     let choice = Choice::offer(prompt, &wanted, inventory)?;
-    let signed = signature::sign(prompt, &wanted, inventory, choice, ALGORITHM, &digest)?;
+    let signed = signature::sign(prompt, &wanted, inventory, choice, ALGORITHM, content)?;
     Ok(AuthenticationToken {
         unverified_certificate: STANDARD.encode(&signed.certificate.der),
         algorithm: ALGORITHM.jwa().to_owned(),

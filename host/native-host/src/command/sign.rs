@@ -7,8 +7,8 @@ use kagibashi_protocol::object::{self, PaddingScheme};
 use kagibashi_protocol::request::Sign;
 use kagibashi_protocol::view::{Answer, View};
 use kagibashi_protocol::{ErrorCode, Failure};
-use kagibashi_token::SignatureAlgorithm;
 use kagibashi_token::algorithm::Padding;
+use kagibashi_token::{Signable, SignatureAlgorithm};
 
 use crate::command::choice::{Choice, Wanted};
 use crate::command::signature;
@@ -33,7 +33,8 @@ pub fn sign(
         grants.give(&request.origin)?;
     }
     let algorithm = algorithm(request.hash_function, Padding::Pkcs1);
-    let signed = signature::sign(prompt, &wanted, inventory, choice, algorithm, &request.hash)?;
+    let hash = Signable::Digest(&request.hash);
+    let signed = signature::sign(prompt, &wanted, inventory, choice, algorithm, hash)?;
     Ok(Outcome::Sign {
         signature: STANDARD.encode(&signed.signature),
         signature_algorithm: object::SignatureAlgorithm {

@@ -2,7 +2,7 @@
 
 use kagibashi_protocol::Failure;
 use kagibashi_protocol::view::{Stage, View};
-use kagibashi_token::SignatureAlgorithm;
+use kagibashi_token::{Signable, SignatureAlgorithm};
 
 use crate::command::choice::{Choice, Wanted};
 use crate::command::pin_entry::with_pin;
@@ -18,7 +18,7 @@ pub struct Signed {
     pub signature: Vec<u8>,
 }
 
-/// Asks for certificate and PIN until a signature over `digest` is made; then
+/// Asks for certificate and PIN until a signature over `content` is made; then
 /// the card is left without login.
 pub fn sign(
     prompt: &mut dyn Prompt,
@@ -26,7 +26,7 @@ pub fn sign(
     inventory: &Inventory,
     choice: Choice,
     algorithm: SignatureAlgorithm,
-    digest: &[u8],
+    content: Signable,
 ) -> Result<Signed, Failure> {
     let (certificate, signature) = with_pin(
         prompt,
@@ -40,7 +40,7 @@ pub fn sign(
             drop(prompt.show(View::Working {
                 stage: Stage::Signing,
             }));
-            logged_in.sign(key, algorithm, digest)
+            logged_in.sign_content(key, algorithm, content)
         },
     )?;
     Ok(Signed {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kagibashi_protocol::object::HashFunction;
 use kagibashi_protocol::request::Authenticate;
 use kagibashi_protocol::{ErrorCode, Failure, Origin};
+use kagibashi_token::Signable;
 use kagibashi_token::algorithm::Padding;
 
 use super::Outcome;
@@ -45,7 +46,8 @@ pub fn sign(typed: &SignArgs, language: Language) -> Outcome {
     let inventory = Inventory::empty();
     let choice = Choice::offer(&mut prompt, &wanted, &inventory)?;
     let algorithm = sign::algorithm(hash_function, padding);
-    let signed = signature::sign(&mut prompt, &wanted, &inventory, choice, algorithm, &hash)?;
+    let hash = Signable::Digest(&hash);
+    let signed = signature::sign(&mut prompt, &wanted, &inventory, choice, algorithm, hash)?;
     Ok(print::lines([STANDARD.encode(&signed.signature)])?)
 }
 
