@@ -12,34 +12,60 @@ mod host;
 use anyhow::{Context, Result};
 use card_channel::CardChannel;
 use kagibashi_card::channel::{Count, Counting};
-use kagibashi_card_simulator::personalise::{self, Request};
-use kagibashi_card_simulator::{Card, Mode, Settings};
-use kagibashi_token::{KeyHandle, Pin, SignatureAlgorithm, Token, driver};
+use kagibashi_card_simulator::personalise::{self, Attributes, Layout, Request};
+use kagibashi_card_simulator::{Card, Mode};
+use kagibashi_token::{KeyHandle, LoggedIn, Pin, SignatureAlgorithm, Token, TokenInfo, driver};
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// The user PIN of a token made by [`Request::default`].
 const PIN: &str = "12345678";
 
-/// An operation on a token nobody has talked to since it was plugged in.
+/// An operation, and how many commands it may send in each layout.
 struct Operation {
     name: &'static str,
-    /// The most commands it may send.
-    budget: usize,
-    perform: fn(&mut dyn Token, &KeyHandle) -> Result<()>,
+    pkcs15: usize,
+    espk: usize,
+    /// How many commands it sent.
+    measure: fn(&Card, &Listed) -> Result<usize>,
 }
 
-const OPERATIONS: [Operation; 2] = [
+/// What is known of a token that was listed before.
+struct Listed {
+    info: TokenInfo,
+    key: KeyHandle,
+}
+
+const OPERATIONS: [Operation; 4] = [
     Operation {
-        name: "list the three certificates",
-        budget: 40,
-        perform: list,
+        name: "list a token never seen",
+        pkcs15: 40,
+        espk: 50,
+        measure: cold_list,
     },
     Operation {
-        name: "sign one hash",
-        budget: 11,
-        perform: sign,
+        name: "sign with a token never seen",
+        pkcs15: 11,
+        espk: 11,
+        measure: cold_sign,
     },
+    Operation {
+        name: "sign with a token seen before",
+        pkcs15: 9,
+        espk: 9,
+        measure: known_sign,
+    },
+    Operation {
+        name: "sign once more",
+        pkcs15: 2,
+        espk: 2,
+        measure: next_sign,
+    },
+];
+
+const LAYOUTS: [(&str, Layout); 2] = [
+    ("PKCS#15", Layout::Pkcs15),
+    ("ENTERSAFE-ESPK", Layout::Espk(Attributes::All)),
 ];
 
 const MODES: [(&str, Mode); 3] = [
@@ -82,35 +108,35 @@ impl Row {
 }
 
 fn main() -> Result<ExitCode> {
-    println!("Commands to the card, from cold (software token):\n");
+    println!("Commands to a token that was just plugged in (software token):\n");
     println!(
-        "  {:<30}{:<16}{:>8}  {:>6}",
-        "operation", "secure channel", "commands", "budget"
+        "  {:<30}{:<16}{:<16}{:>8}  {:>6}",
+        "operation", "layout", "secure channel", "commands", "budget"
     );
     let mut all_met = true;
-    for (mode_name, mode) in MODES {
-        let card = personalise::company(&Request {
-            settings: Settings {
-                mode,
-                ..Settings::default()
-            },
+    for (layout_name, layout) in LAYOUTS {
+        let issued = personalise::company(&Request {
+            layout,
             ..Request::default()
-        })
-        .card;
-        let key = signing_key(card.clone())?;
+        });
         for operation in &OPERATIONS {
-            let (mut token, count) = open(card.clone())?;
-            (operation.perform)(token.as_mut(), &key)
-                .with_context(|| format!("{} ({mode_name})", operation.name))?;
-            let met = count.get() <= operation.budget;
-            all_met &= met;
-            println!(
-                "  {:<30}{mode_name:<16}{:>8}  {:>6}  {}",
-                operation.name,
-                count.get(),
-                operation.budget,
-                if met { "met" } else { "NOT MET" }
-            );
+            for (mode_name, mode) in MODES {
+                let card = issued.card.clone().remade(|settings| settings.mode = mode);
+                let listed = list(&mut *open(&card)?.0)?;
+                let commands = (operation.measure)(&card, &listed)
+                    .with_context(|| format!("{} ({layout_name}, {mode_name})", operation.name))?;
+                let budget = match layout {
+                    Layout::Pkcs15 => operation.pkcs15,
+                    Layout::Espk(_) => operation.espk,
+                };
+                let met = commands <= budget;
+                all_met &= met;
+                println!(
+                    "  {:<30}{layout_name:<16}{mode_name:<16}{commands:>8}  {budget:>6}  {}",
+                    operation.name,
+                    if met { "met" } else { "NOT MET" }
+                );
+            }
         }
     }
     for (key_delay, title) in KEY_DELAYS {
@@ -129,35 +155,62 @@ fn main() -> Result<ExitCode> {
 }
 
 /// All that a window shows before the person types anything.
-fn list(token: &mut dyn Token, _key: &KeyHandle) -> Result<()> {
-    token.info()?;
-    anyhow::ensure!(token.certificates()?.len() == 3, "not three certificates");
+fn list(token: &mut dyn Token) -> Result<Listed> {
+    let info = token.info()?;
+    let certificates = token.certificates()?;
+    anyhow::ensure!(certificates.len() == 3, "not three certificates");
     token.pin_status()?;
-    Ok(())
+    let mut keys = certificates.into_iter().filter_map(|found| found.key);
+    let key = keys.next().context("the token has no key")?;
+    Ok(Listed { info, key })
 }
 
-/// With a key that was listed before, as between choosing and signing.
-fn sign(token: &mut dyn Token, key: &KeyHandle) -> Result<()> {
-    let digest = [7; 32];
-    token
-        .login_for(key, &Pin::new(PIN)?)?
-        .sign(key, SignatureAlgorithm::Rs256, &digest)?;
-    Ok(())
+fn cold_list(card: &Card, _: &Listed) -> Result<usize> {
+    let (mut token, count) = open(card)?;
+    list(&mut *token)?;
+    Ok(count.get())
 }
 
-fn signing_key(card: Card) -> Result<KeyHandle> {
-    let (mut token, _) = open(card)?;
-    token
-        .certificates()?
-        .into_iter()
-        .find_map(|certificate| certificate.key)
-        .context("the token has no key")
+/// With a key that another program has listed.
+fn cold_sign(card: &Card, listed: &Listed) -> Result<usize> {
+    let (mut token, count) = open(card)?;
+    let mut login = token.login_for(&listed.key, &Pin::new(PIN)?)?;
+    sign(&mut login, listed)?;
+    Ok(count.get())
+}
+
+/// As between choosing and signing.
+fn known_sign(card: &Card, listed: &Listed) -> Result<usize> {
+    let (mut token, count) = open_again(card, listed)?;
+    let mut login = token.login_for(&listed.key, &Pin::new(PIN)?)?;
+    sign(&mut login, listed)?;
+    Ok(count.get())
+}
+
+fn next_sign(card: &Card, listed: &Listed) -> Result<usize> {
+    let (mut token, count) = open_again(card, listed)?;
+    let mut login = token.login_for(&listed.key, &Pin::new(PIN)?)?;
+    sign(&mut login, listed)?;
+    let before = count.get();
+    sign(&mut login, listed)?;
+    Ok(count.get() - before)
+}
+
+fn sign(login: &mut LoggedIn, listed: &Listed) -> Result<()> {
+    login.sign(&listed.key, SignatureAlgorithm::Rs256, &[7; 32])?;
+    Ok(())
 }
 
 /// A token with a card of its own that counts what is sent to it.
-fn open(card: Card) -> Result<(Box<dyn Token>, Count)> {
-    let atr = card.atr();
-    let (channel, count) = Counting::new(CardChannel(card));
-    let token = driver::open(Box::new(channel), "Bench", &atr)?;
+fn open(card: &Card) -> Result<(Box<dyn Token>, Count)> {
+    let (channel, count) = Counting::new(CardChannel(card.clone()));
+    let token = driver::open(Box::new(channel), "Bench", &card.atr())?;
+    Ok((token, count))
+}
+
+/// The same for one that was listed before.
+fn open_again(card: &Card, listed: &Listed) -> Result<(Box<dyn Token>, Count)> {
+    let (channel, count) = Counting::new(CardChannel(card.clone()));
+    let token = driver::open_again(Box::new(channel), &card.atr(), &listed.info)?;
     Ok((token, count))
 }

@@ -30,8 +30,6 @@ pub(crate) enum Kind {
     ContainerMap,
     /// `tokeninfo`
     TokenInfo,
-    /// `cardid`
-    CardId,
     /// Any other.
     Other,
 }
@@ -41,7 +39,6 @@ impl FileRecord {
         match self.name.as_str() {
             "containermap" => Kind::ContainerMap,
             "tokeninfo" => Kind::TokenInfo,
-            "cardid" => Kind::CardId,
             name => numbered(name).unwrap_or(Kind::Other),
         }
     }

@@ -70,7 +70,7 @@ fn the_index_lists_files_and_nothing_else() {
             (0x24A0, Kind::Other, 1),
             (0x24C0, Kind::Other, 1),
             (0x24E0, Kind::TokenInfo, 96),
-            (0x2500, Kind::CardId, 16),
+            (0x2500, Kind::Other, 16),
         ]
     );
 }
