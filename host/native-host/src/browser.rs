@@ -26,8 +26,9 @@ use kagibashi_protocol::{ErrorCode, Failure, Text, frame};
 pub use caller::Caller;
 
 use crate::agent;
-use crate::command::status;
+use crate::command::certificate_by_id::CertificateById;
 use crate::command::survey::Survey;
+use crate::command::{certificate_details, export, status};
 use crate::grant::Grants;
 use crate::inventory::{Inventory, Keeper, LastSeen, News};
 use crate::logins::Logins;
@@ -281,19 +282,30 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
     } = services;
     match command {
         Direct::Status => status::status(),
-        Direct::Tokens => Survey::take(gone, inventory, |_| Ok(())).map(|survey| Outcome::Tokens {
+        Direct::Tokens => survey(services, gone).map(|survey| Outcome::Tokens {
             tokens: survey.tokens,
         }),
-        Direct::Certificates => Survey::take(gone, inventory, |_| Ok(())).map(Survey::into_outcome),
+        Direct::Certificates => survey(services, gone).map(Survey::into_outcome),
         Direct::LogOut { token: None } => Ok(Outcome::LogOut {
             ended: logins.close_all(),
         }),
         Direct::LogOut { token: Some(token) } => Ok(Outcome::LogOut {
             ended: usize::from(logins.close(&Text::from(token))),
         }),
-        Direct::CertificateDetails { .. }
-        | Direct::ExportCertificate { .. }
-        | Direct::TrustAuthority { .. }
+        Direct::CertificateDetails { certificate } => {
+            let certificate = CertificateById::find(&certificate, inventory, gone)?;
+            certificate_details::details(&certificate)
+                .map(|details| Outcome::CertificateDetails(Box::new(details)))
+        }
+        Direct::ExportCertificate {
+            certificate,
+            format,
+        } => {
+            let certificate = CertificateById::find(&certificate, inventory, gone)?;
+            let folder = export::folder().ok_or(ErrorCode::FileNotWritten)?;
+            export::into_folder(&certificate, format, &folder)
+        }
+        Direct::TrustAuthority { .. }
         | Direct::DistrustAuthority { .. }
         | Direct::TrustedAuthorities => Err(ErrorCode::UnknownCommand.into()),
         Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
@@ -301,6 +313,12 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
             .revoke(&origin)
             .map(|revoked| Outcome::RevokeGrant { revoked }),
     }
+}
+
+/// A page that only looks must not end the logins.
+fn survey(services: &Services, gone: &Cancel) -> Result<Survey, Failure> {
+    let logged_in = |token: &Text| services.logins.holds(token);
+    Survey::take_but(&logged_in, gone, &services.inventory, |_| Ok(()))
 }
 
 /// A panic in a command is that request's failure, not the host's end.

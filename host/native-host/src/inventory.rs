@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use kagibashi_card::cancel::Cancel;
+use kagibashi_protocol::Text;
 use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
 
 use crate::command::survey::{Found, Reading};
@@ -181,6 +182,18 @@ impl Inventory {
     /// Has whoever looks at the number look again.
     pub fn touch(&self) {
         self.lock().change += 1;
+    }
+
+    /// The PIN of that token has all its tries again.
+    pub fn note_full_tries(&self, token: &Text) {
+        let mut contents = self.lock();
+        let readings = contents.readings.values_mut();
+        for reading in readings.map(|known| &mut known.reading) {
+            if reading.id == *token {
+                reading.pin.tries_left = reading.pin.maximum.or(reading.pin.tries_left);
+                reading.pin.locked = false;
+            }
+        }
     }
 
     /// What is known of the token in that reader.

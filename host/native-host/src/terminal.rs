@@ -35,7 +35,7 @@ pub fn run(grants: &Grants) -> ExitCode {
             certificate::show(&id, json, language)
         }
         Command::Certificate(CertificateCommand::Export { id, out, format }) => {
-            certificate::export(&id, out.as_deref(), format, language)
+            certificate::save_as(&id, out.as_deref(), format, language)
         }
         Command::Authenticate(request) => signing::authenticate(&request, language),
         Command::Sign(request) => signing::sign(&request, language),
@@ -44,6 +44,7 @@ pub fn run(grants: &Grants) -> ExitCode {
         }
         Command::Pin(PinCommand::Verify(chosen)) => pin::verify(&chosen, language),
         Command::Pin(PinCommand::Change(chosen)) => pin::change(&chosen, language),
+        Command::Pin(PinCommand::Unblock(chosen)) => pin::unblock(&chosen, language),
         Command::Sites(SiteCommand::List { json }) => signing::list_sites(grants, json),
         Command::Sites(SiteCommand::Revoke { origin }) => {
             signing::revoke_site(grants, &origin, language)

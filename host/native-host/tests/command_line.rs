@@ -112,9 +112,14 @@ fn lists_shows_and_exports() {
     }
     let text = terminal.done(&["--lang", "ja", "certificate", "show", &id[..8]], "");
     assert!(
-        text.contains("DigitalSignature") && text.contains("1.3.6.1.5.5.7.3.2"),
+        text.contains("keyUsage(重要) = digitalSignature")
+            && text.contains("extKeyUsage(重要) = clientAuth")
+            && text.contains("CN = 山田 太郎 (UTF8String)"),
         "{text}"
     );
+    let details = terminal.json(&["certificate", "show", id, "--json"]);
+    assert_eq!(details["publicKey"]["bits"], 2048);
+    assert_eq!(details["chain"].as_array().unwrap().len(), 2);
 
     let client = &terminal.token.clients[0];
     let out = terminal.home.path().join("exported");
@@ -321,6 +326,18 @@ fn looks_after_the_pin() {
         "pin-locked",
     );
     assert_eq!(terminal.json(&["pin", "status", "--json"])["locked"], true);
+    let unblock = ["pin", "unblock", "--pin-stdin"];
+    terminal.fails(&unblock, "00000000\nnew-pin-2\n", 3, "wrong-puk");
+    terminal.fails(&unblock, "87654321\n1\n", 3, "pin-too-short");
+    terminal.done(&unblock, "87654321\nnew-pin-2\n");
+    terminal.done(&["pin", "verify", "--pin-stdin"], "new-pin-2\n");
+    for name in ["wrong-puk", "wrong-puk", "last-try-not-confirmed"] {
+        terminal.fails(&unblock, "00000000\nnew-pin-3\n", 3, name);
+    }
+    let last = [&unblock[..], &["--last-try"]].concat();
+    terminal.fails(&last, "00000000\nnew-pin-3\n", 4, "puk-locked");
+    terminal.fails(&unblock, "87654321\nnew-pin-3\n", 4, "puk-locked");
+    terminal.done(&["pin", "verify", "--pin-stdin"], "new-pin-2\n");
     terminal.fails(&["pin", "status", "--token", "00"], "", 4, "no-token");
 }
 

@@ -13,7 +13,7 @@ use x509_cert::ext::pkix::{
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoOwned};
 
 pub use chain::chain;
-pub use name::Name;
+pub use name::{Attribute, Name, text};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

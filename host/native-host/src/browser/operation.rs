@@ -10,12 +10,13 @@ use kagibashi_protocol::message::Outcome;
 use kagibashi_protocol::object::Site;
 use kagibashi_protocol::request::Prompting;
 use kagibashi_protocol::view::Answer;
-use kagibashi_protocol::{ErrorCode, Failure};
+use kagibashi_protocol::{ErrorCode, Failure, Text};
 
 use super::conversation::{Conversation, Inbound};
 use super::outbox::Outbox;
 use super::{Requests, Services, unwound};
-use crate::command::{authenticate, log_in, sign, signing_certificate};
+use crate::command::new_pin::With;
+use crate::command::{authenticate, log_in, new_pin, sign, signing_certificate};
 use crate::prompt::Prompt;
 use crate::watch::TokenWatch;
 
@@ -147,8 +148,13 @@ fn run(
             signing_certificate::get_signing_certificate(inventory, prompt)
         }
         Prompting::LogIn(request) => log_in::log_in(request, logins, inventory, prompt),
-        Prompting::ChangePin { .. } | Prompting::UnblockPin { .. } => {
-            Err(ErrorCode::UnknownCommand.into())
+        Prompting::ChangePin { token } => {
+            let token = Text::from(token.as_str());
+            new_pin::set(With::CurrentPin, &token, inventory, logins, prompt)
+        }
+        Prompting::UnblockPin { token } => {
+            let token = Text::from(token.as_str());
+            new_pin::set(With::Puk, &token, inventory, logins, prompt)
         }
     }
 }

@@ -34,6 +34,7 @@ pub fn log_in(
     });
     match opened {
         Ok((found, login)) => {
+            inventory.note_full_tries(&found.shown.token);
             let reader = found.key.as_ref().map(|key| key.reader.as_str());
             let label = reader
                 .and_then(|reader| inventory.in_reader(reader))

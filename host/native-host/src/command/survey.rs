@@ -104,6 +104,17 @@ impl Survey {
     pub fn take(
         cancel: &Cancel,
         inventory: &Inventory,
+        reading: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        Self::take_but(&|_| false, cancel, inventory, reading)
+    }
+
+    /// The same, but a token that `left_alone` is true for is taken for what
+    /// it was when it was read: asking it anything would end its login.
+    pub fn take_but(
+        left_alone: &dyn Fn(&Text) -> bool,
+        cancel: &Cancel,
+        inventory: &Inventory,
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let mut survey = Self::default();
@@ -126,6 +137,10 @@ impl Survey {
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
                     let outcome = match inventory.in_reader(&reader.name) {
+                        Some(known) if left_alone(&known.id) => {
+                            survey.note(known);
+                            Ok(())
+                        }
                         Some(known) => survey.look_again(&tokens, known, cancel),
                         None => survey.look(&tokens, &reader.name, cancel),
                     };
@@ -184,6 +199,11 @@ impl Survey {
     /// Lets the token go for now and keeps what it is and holds.
     fn add(&mut self, mut token: Box<dyn Token>, reading: Reading) {
         token.pause();
+        self.paused.insert(reading.info.reader.clone(), token);
+        self.note(reading);
+    }
+
+    fn note(&mut self, reading: Reading) {
         if self.tokens.len() == TOKENS_MAX {
             return;
         }
@@ -193,7 +213,6 @@ impl Survey {
             pin,
             certificates,
         } = reading;
-        self.paused.insert(info.reader.clone(), token);
         self.tokens.push(token_shown(id, info, pin));
         let room = CERTIFICATES_MAX - self.certificates.len();
         self.certificates
@@ -240,7 +259,7 @@ impl Survey {
 }
 
 /// A token as a window shows it.
-fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
+pub fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
     object::Token {
         id,
         reader: info.reader.into(),

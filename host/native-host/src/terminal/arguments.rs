@@ -194,6 +194,9 @@ pub enum PinCommand {
     Verify(PinArgs),
     /// Change the PIN. On standard input: the PIN, then the new one, a line each.
     Change(PinArgs),
+    /// Set a new PIN with the PUK, also when the PIN is locked. On standard input: the PUK, then the
+    /// new PIN, a line each.
+    Unblock(PinArgs),
 }
 
 /// Which token, and how its PIN is given.

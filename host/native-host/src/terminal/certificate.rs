@@ -3,20 +3,18 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use cms::content_info::ContentInfo;
-use der::{Decode, Encode};
 use kagibashi_protocol::object::{CertificateState, PinStatus};
+use kagibashi_protocol::request::ExportFormat;
 use kagibashi_protocol::{ErrorCode, Failure};
-use kagibashi_token::{Cancel, certificate::chain};
-use serde::Serialize;
+use kagibashi_token::Cancel;
 
 use super::Outcome;
 use super::arguments::Format;
 use super::exit::Ending;
 use super::print::{self, plain, row};
+use crate::command::certificate_by_id::CertificateById;
 use crate::command::survey::{Found, Survey, names};
+use crate::command::{certificate_details, export};
 use crate::inventory::Inventory;
 use crate::language::Language;
 use crate::terminal::words::{Words, date};
@@ -60,61 +58,71 @@ pub fn certificates(json: bool, language: Language) -> Outcome {
 
 /// Prints one certificate with everything it says.
 pub fn show(id: &str, json: bool, language: Language) -> Outcome {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Whole<'a> {
-        #[serde(flatten)]
-        shown: &'a kagibashi_protocol::object::Certificate,
-        subject: String,
-        issuer_name: String,
-        policies: Vec<String>,
-        der: String,
-    }
-    let survey = survey()?;
-    let found = the_one(&survey, id)?;
-    let parsed = found.parsed.as_ref();
-    let subject = parsed.map(|it| it.subject.to_string()).unwrap_or_default();
-    let issuer = parsed.map(|it| it.issuer.to_string()).unwrap_or_default();
-    let policies = parsed.map(|it| it.policies.clone()).unwrap_or_default();
-    if json {
-        return Ok(print::json(&Whole {
-            shown: &found.shown,
-            subject,
-            issuer_name: issuer,
-            policies,
-            der: STANDARD.encode(&found.der),
-        })?);
-    }
+    let certificate = the_one(&survey()?, id)?;
     let words = Words::of(language);
-    let mut lines = summary(found, &words);
-    lines.push(row(words.subject, &subject));
-    lines.push(row(words.issuer_name, &issuer));
-    if let Some(parsed) = parsed {
-        let usages = parsed.key_usage.iter().flatten();
-        let usages: Vec<String> = usages.map(|usage| format!("{usage:?}")).collect();
-        lines.push(row(words.key_usage, &usages.join(", ")));
-        let extended = parsed.extended_key_usage.clone().unwrap_or_default();
-        lines.push(row(words.extended_key_usage, &extended.join(", ")));
+    // A certificate that can't be read still has its place on the token.
+    let details = match certificate_details::details(&certificate) {
+        Ok(details) if json => return Ok(print::json(&details)?),
+        Ok(details) => details,
+        Err(failure) if json => return Err(failure.into()),
+        Err(_) => return Ok(print::lines(summary(&certificate.found, &words))?),
+    };
+    let mut lines = summary(&certificate.found, &words);
+    lines.push(row(words.version, &details.version.to_string()));
+    lines.push(row(words.signature_algorithm, &details.signature_algorithm));
+    let key = &details.public_key;
+    let bits = key.bits.map(|bits| format!(", {bits} bit"));
+    let key = format!("{}{}", key.algorithm, bits.unwrap_or_default());
+    lines.push(row(words.public_key, &key));
+    for (title, attributes) in [
+        (words.subject, &details.subject),
+        (words.issuer_name, &details.issuer),
+    ] {
+        lines.push(format!("  {title}:"));
+        lines.extend(attributes.iter().map(|attribute| {
+            let key = attribute.name.as_ref().unwrap_or(&attribute.oid);
+            let value = &attribute.value;
+            below(&format!("{key} = {value} ({})", attribute.encoding))
+        }));
     }
-    lines.push(row(words.policies, &policies.join(", ")));
+    lines.push(format!("  {}:", words.extensions));
+    for extension in &details.extensions {
+        let name = extension.name.as_ref().unwrap_or(&extension.oid);
+        let critical = if extension.critical {
+            words.critical
+        } else {
+            ""
+        };
+        let raw = extension.raw.as_ref().map(|raw| format!("#{raw}"));
+        let values: Vec<String> = extension.values.iter().cloned().chain(raw).collect();
+        lines.push(below(&format!("{name}{critical} = {}", values.join(", "))));
+    }
+    lines.push(row("SHA-256", &details.fingerprints.sha256));
+    lines.push(row("SHA-1", &details.fingerprints.sha1));
+    for issuer in &details.chain {
+        lines.push(row(words.chain, issuer));
+    }
     Ok(print::lines(lines)?)
 }
 
+fn below(text: &str) -> String {
+    format!("    {}", plain(text))
+}
+
 /// Saves one certificate, or prints it.
-pub fn export(id: &str, out: Option<&Path>, format: Format, language: Language) -> Outcome {
-    let survey = survey()?;
-    let found = the_one(&survey, id)?;
-    let bytes = match format {
-        Format::Der => found.der.clone(),
-        Format::Pem => pem("CERTIFICATE", &found.der),
-        Format::P7b => pem("PKCS7", &certs_only(found, &survey)?),
+pub fn save_as(id: &str, out: Option<&Path>, format: Format, language: Language) -> Outcome {
+    let format = match format {
+        Format::Der => ExportFormat::Der,
+        Format::Pem => ExportFormat::Pem,
+        Format::P7b => ExportFormat::P7b,
     };
+    let bytes = export::bytes(&the_one(&survey()?, id)?, format)?;
     let Some(path) = out else {
         let mut out = io::stdout().lock();
         out.write_all(&bytes)?;
         return Ok(out.flush()?);
     };
-    save(path, &bytes).map_err(|error| {
+    write(path, &bytes).map_err(|error| {
         tracing::warn!(%error, "an export could not be written");
         let mut failure = Failure::new(ErrorCode::FileNotWritten);
         failure.detail.path = Some(path.display().to_string());
@@ -128,7 +136,7 @@ pub fn export(id: &str, out: Option<&Path>, format: Format, language: Language) 
 }
 
 /// All or nothing: an old file of that name stays until the new one is whole.
-fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -140,42 +148,6 @@ fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Base64 between lines (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> Vec<u8> {
-    let base64 = STANDARD.encode(der);
-    let mut text = format!("-----BEGIN {label}-----\n").into_bytes();
-    for line in base64.as_bytes().chunks(64) {
-        text.extend_from_slice(line);
-        text.push(b'\n');
-    }
-    text.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
-    text
-}
-
-/// The certificate and its chain as a PKCS#7 without signature (RFC 5652,
-/// "certs-only").
-fn certs_only(found: &Found, survey: &Survey) -> Result<Vec<u8>, Ending> {
-    let unreadable = || Failure::new(ErrorCode::BadTokenData);
-    let leaf = found.parsed.as_ref().ok_or_else(unreadable)?;
-    let candidates = survey
-        .certificates
-        .iter()
-        .filter_map(|it| it.parsed.as_ref());
-    let fingerprints: Vec<&str> = chain(leaf, candidates)
-        .iter()
-        .map(|it| it.fingerprint.as_str())
-        .collect();
-    let certificates = survey
-        .certificates
-        .iter()
-        .filter(|it| fingerprints.contains(&it.shown.id.as_str()))
-        .map(|it| x509_cert::Certificate::from_der(&it.der))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| unreadable())?;
-    let message = ContentInfo::try_from(certificates).and_then(|info| info.to_der());
-    Ok(message.map_err(|_| unreadable())?)
-}
-
 fn survey() -> Result<Survey, Ending> {
     let survey = Survey::take(&Cancel::new(), &Inventory::empty(), |_| Ok(()))?;
     match survey.trouble {
@@ -184,7 +156,7 @@ fn survey() -> Result<Survey, Ending> {
     }
 }
 
-fn the_one<'a>(survey: &'a Survey, id: &str) -> Result<&'a Found, Ending> {
+fn the_one(survey: &Survey, id: &str) -> Result<CertificateById, Ending> {
     let mut found = survey
         .certificates
         .iter()
@@ -196,7 +168,8 @@ fn the_one<'a>(survey: &'a Survey, id: &str) -> Result<&'a Found, Ending> {
     if found.any(|other| other.shown.id != first.shown.id) {
         return Err(Failure::new(ErrorCode::AmbiguousCertificate).into());
     }
-    Ok(first)
+    let found = CertificateById::in_survey(&first.shown.id, survey);
+    Ok(found.ok_or_else(|| Failure::new(ErrorCode::CertificateNotFound))?)
 }
 
 fn summary(found: &Found, words: &Words) -> Vec<String> {

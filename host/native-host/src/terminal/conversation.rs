@@ -115,38 +115,62 @@ pub fn ask_pin(
     status: Option<PinStatus>,
     language: Language,
 ) -> Result<(SecretString, bool), Failure> {
-    let tries = status.and_then(|status| status.tries_left);
     if status.is_some_and(|status| status.locked) {
         return Err(ErrorCode::PinLocked.into());
     }
-    let mut confirmed = source.last_try;
-    if tries == Some(1) && !confirmed {
-        if source.pin_stdin || !io::stdin().is_terminal() {
-            return Err(ErrorCode::LastTryNotConfirmed.into());
-        }
-        let question = match language {
-            Language::Japanese => {
-                "あと 1 回です。間違えるとトークンはロックされます。続けますか? [yes/no] "
-            }
-            Language::English => {
-                "One try is left. If the PIN is wrong the token locks. Go on? [yes/no] "
-            }
-        };
-        if ask(question)?.trim() != "yes" {
-            return Err(ErrorCode::Cancelled.into());
-        }
-        confirmed = true;
-    }
-    let left = match (tries, language) {
-        (Some(tries), Language::Japanese) => format!("(あと {tries} 回)"),
-        (Some(tries), Language::English) => format!(" ({tries} tries left)"),
-        (None, _) => String::new(),
-    };
+    let tries = status.and_then(|status| status.tries_left);
+    let confirmed = last_try_confirmed(source, tries, language)?;
+    let left = left(tries, language);
     let question = match language {
         Language::Japanese => format!("ユーザ PIN{left}: "),
         Language::English => format!("User PIN{left}: "),
     };
     read_pin(source, &question).map(|pin| (pin, confirmed))
+}
+
+/// The same for the PUK.
+pub fn ask_puk(
+    source: &PinSource,
+    status: PinStatus,
+    language: Language,
+) -> Result<SecretString, Failure> {
+    if status.locked {
+        return Err(ErrorCode::PukLocked.into());
+    }
+    last_try_confirmed(source, status.tries_left, language)?;
+    read_pin(
+        source,
+        &format!("PUK{}: ", left(status.tries_left, language)),
+    )
+}
+
+fn last_try_confirmed(
+    source: &PinSource,
+    tries: Option<u8>,
+    language: Language,
+) -> Result<bool, Failure> {
+    if tries != Some(1) || source.last_try {
+        return Ok(source.last_try);
+    }
+    if source.pin_stdin || !io::stdin().is_terminal() {
+        return Err(ErrorCode::LastTryNotConfirmed.into());
+    }
+    let question = match language {
+        Language::Japanese => "あと 1 回です。間違えるとロックされます。続けますか? [yes/no] ",
+        Language::English => "One try is left. If it is wrong, it locks. Go on? [yes/no] ",
+    };
+    if ask(question)?.trim() != "yes" {
+        return Err(ErrorCode::Cancelled.into());
+    }
+    Ok(true)
+}
+
+fn left(tries: Option<u8>, language: Language) -> String {
+    match (tries, language) {
+        (Some(tries), Language::Japanese) => format!("(あと {tries} 回)"),
+        (Some(tries), Language::English) => format!(" ({tries} tries left)"),
+        (None, _) => String::new(),
+    }
 }
 
 /// Reads one PIN: a line of standard input, or typed without echo.

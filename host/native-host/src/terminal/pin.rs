@@ -1,4 +1,4 @@
-//! `pin status`, `pin verify`, `pin change`.
+//! `pin status`, `pin verify`, `pin change`, `pin unblock`.
 
 use kagibashi_protocol::object::PinStatus;
 use kagibashi_protocol::{ErrorCode, Failure};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::arguments::{PinArgs, PinSource};
-use super::conversation::{ask_pin, read_pin};
+use super::conversation::{ask_pin, ask_puk, read_pin};
 use super::exit::Ending;
 use super::print;
 use crate::command::survey::pin_shown;
@@ -52,19 +52,37 @@ pub fn verify(chosen: &PinArgs, language: Language) -> Outcome {
 pub fn change(chosen: &PinArgs, language: Language) -> Outcome {
     let mut token = the_token(chosen.token.as_deref())?;
     let current = typed_pin(token.as_mut(), &chosen.pin, language)?;
+    let new = new_pin(&chosen.pin, language)?;
+    if new.expose_secret() == current.expose_secret() {
+        return Err(Failure::new(ErrorCode::PinUnchanged).into());
+    }
+    changed(token.change_pin(&pin_of(current)?, &pin_of(new)?), language)
+}
+
+/// Sets a new PIN with the PUK.
+pub fn unblock(chosen: &PinArgs, language: Language) -> Outcome {
+    let mut token = the_token(chosen.token.as_deref())?;
+    let status = pin_shown(token.puk_status()?);
+    let puk = ask_puk(&chosen.pin, status, language)?;
+    let new = new_pin(&chosen.pin, language)?;
+    changed(token.unblock_pin(&pin_of(puk)?, &pin_of(new)?), language)
+}
+
+/// The new PIN, typed twice by a person.
+fn new_pin(source: &PinSource, language: Language) -> Result<SecretString, Ending> {
     let [ask, again] = match language {
         Language::Japanese => ["新しい PIN: ", "新しい PIN(再入力): "],
         Language::English => ["New PIN: ", "New PIN, again: "],
     };
-    let new = read_pin(&chosen.pin, ask)?;
-    if !chosen.pin.pin_stdin && read_pin(&chosen.pin, again)?.expose_secret() != new.expose_secret()
-    {
+    let new = read_pin(source, ask)?;
+    if !source.pin_stdin && read_pin(source, again)?.expose_secret() != new.expose_secret() {
         return Err(Failure::new(ErrorCode::Cancelled).into());
     }
-    if new.expose_secret() == current.expose_secret() {
-        return Err(Failure::new(ErrorCode::PinUnchanged).into());
-    }
-    match token.change_pin(&pin_of(current)?, &pin_of(new)?) {
+    Ok(new)
+}
+
+fn changed(outcome: Result<(), TokenError>, language: Language) -> Outcome {
+    match outcome {
         Ok(()) => {}
         Err(TokenError::PinChange(change)) => match change.valid {
             ValidPin::New => tracing::warn!(%change, "the new PIN is valid all the same"),

@@ -6,7 +6,7 @@ use der::{Any, Encode, Tag, Tagged};
 use x509_cert::name::Name as DistinguishedName;
 use x509_cert::spki::ObjectIdentifier;
 
-const PARTS: [(ObjectIdentifier, &str); 12] = [
+const PARTS: [(ObjectIdentifier, &str); 16] = [
     (ObjectIdentifier::new_unwrap("2.5.4.3"), "CN"),
     (ObjectIdentifier::new_unwrap("2.5.4.4"), "SN"),
     (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
@@ -17,6 +17,13 @@ const PARTS: [(ObjectIdentifier, &str); 12] = [
     (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
     (ObjectIdentifier::new_unwrap("2.5.4.12"), "title"),
     (ObjectIdentifier::new_unwrap("2.5.4.42"), "GN"),
+    (ObjectIdentifier::new_unwrap("2.5.4.9"), "street"),
+    (ObjectIdentifier::new_unwrap("2.5.4.17"), "postalCode"),
+    (ObjectIdentifier::new_unwrap("2.5.4.46"), "dnQualifier"),
+    (
+        ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"),
+        "DC",
+    ),
     (
         ObjectIdentifier::new_unwrap("2.5.4.97"),
         "organizationIdentifier",
@@ -40,40 +47,49 @@ pub struct Name {
     pub serial_number: Option<String>,
     /// C
     pub country: Option<String>,
-    /// Every attribute in the order of the certificate: its short name, or its object identifier,
-    /// and its text.
-    pub attributes: Vec<(String, String)>,
+    /// Every attribute in the order of the certificate.
+    pub attributes: Vec<Attribute>,
     /// The name in DER, for comparing.
     pub der: Vec<u8>,
 }
 
+/// One attribute of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// What it is, as an object identifier.
+    pub oid: String,
+    /// Its short name, such as `CN`; `None` for a rare one.
+    pub name: Option<&'static str>,
+    /// Its text.
+    pub value: String,
+    /// The string type that its issuer chose, such as `UTF8String`.
+    pub encoding: &'static str,
+}
+
 impl From<&DistinguishedName> for Name {
     fn from(name: &DistinguishedName) -> Self {
-        let attributes: Vec<(String, String)> = name
+        let attributes: Vec<Attribute> = name
             .0
             .iter()
             .flat_map(|relative| relative.0.iter())
-            .map(|attribute| {
-                let key = PARTS
+            .map(|attribute| Attribute {
+                oid: attribute.oid.to_string(),
+                name: PARTS
                     .iter()
                     .find(|(identifier, _)| *identifier == attribute.oid)
-                    .map_or_else(|| attribute.oid.to_string(), |(_, key)| (*key).to_owned());
-                (key, text(&attribute.value))
+                    .map(|(_, name)| *name),
+                value: text(&attribute.value),
+                encoding: encoding(attribute.value.tag()),
             })
             .collect();
-        let all = |key: &str| {
+        let of = |name: &'static str| {
             attributes
                 .iter()
-                .filter(|(name, _)| name == key)
-                .map(|(_, text)| text.clone())
-                .collect()
+                .filter(move |attribute| attribute.name == Some(name))
+                .map(|attribute| attribute.value.clone())
         };
-        let first = |key: &str| {
-            attributes
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, text)| text.clone())
-        };
+        let all = |name: &'static str| of(name).collect();
+        let first = |name: &'static str| of(name).next();
         Self {
             common_name: first("CN"),
             organization: first("O"),
@@ -89,17 +105,31 @@ impl From<&DistinguishedName> for Name {
 /// As in `CN=山田 太郎, O=株式会社サンプル, C=JP`; for people, not for parsing.
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (key, text)) in self.attributes.iter().enumerate() {
+        for (index, attribute) in self.attributes.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(formatter, "{comma}{key}={text}")?;
+            let key = attribute.name.unwrap_or(&attribute.oid);
+            write!(formatter, "{comma}{key}={}", attribute.value)?;
         }
         Ok(())
     }
 }
 
+fn encoding(tag: Tag) -> &'static str {
+    match tag {
+        Tag::Utf8String => "UTF8String",
+        Tag::PrintableString => "PrintableString",
+        Tag::Ia5String => "IA5String",
+        Tag::NumericString => "NumericString",
+        Tag::VisibleString => "VisibleString",
+        Tag::TeletexString => "TeletexString",
+        Tag::BmpString => "BMPString",
+        _ => "ANY",
+    }
+}
+
 /// The text of an attribute. A `TeletexString` is read as UTF-8 if it is, else as Latin-1, as
 /// everybody does; what is no string at all is shown as hexadecimal after `#` (RFC 4514).
-fn text(value: &Any) -> String {
+pub fn text(value: &Any) -> String {
     let bytes = value.value();
     let latin = || bytes.iter().map(|&byte| char::from(byte)).collect();
     match value.tag() {

@@ -141,6 +141,7 @@ impl Epass2003 {
     }
 
     pub(super) fn ask_puk_status(&mut self) -> Result<PinStatus, TokenError> {
+        self.check_puk_is_known()?;
         let (tries_left, locked) = self.ask_tries_left_of(PUK)?.ok_or(TokenError::NoPuk)?;
         Ok(PinStatus {
             tries_left,
@@ -187,11 +188,22 @@ impl Epass2003 {
 
     /// The same without the current PIN.
     pub(super) fn replace_pin_with_puk(&mut self, puk: &Pin, new: &Pin) -> Result<(), TokenError> {
+        self.check_puk_is_known()?;
         self.authenticate_with_puk(puk)?;
         self.write_pin(None, new)
     }
 
+    /// How the maker's own software unlocks a token is not known.
+    fn check_puk_is_known(&mut self) -> Result<(), TokenError> {
+        match self.find_layout()? {
+            Layout::Pkcs15 => Ok(()),
+            Layout::Espk => Err(TokenError::NoPuk),
+        }
+    }
+
     fn write_pin(&mut self, current: Option<&Pin>, new: &Pin) -> Result<(), TokenError> {
+        // What has begun is ended: between the two PINs there is no good place to stop.
+        self.card.channel_mut().outlive_cancel();
         // Until the card is told to write, the old PIN stays whatever happens.
         let unchanged = |reason| change_error(ValidPin::Current, reason);
         let maximum = self.tries_to_set().map_err(unchanged)?;
