@@ -32,6 +32,7 @@ use crate::command::{certificate_details, export, status};
 use crate::grant::Grants;
 use crate::inventory::{Inventory, Keeper, LastSeen, News};
 use crate::logins::Logins;
+use crate::trust::Trust;
 use operation::Operation;
 use outbox::Outbox;
 
@@ -39,7 +40,7 @@ use outbox::Outbox;
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves a browser until its end of the pipe is closed.
-pub fn serve(caller: &Caller, grants: Grants, last_seen: LastSeen) -> ExitCode {
+pub fn serve(caller: &Caller, grants: Grants, trust: Trust, last_seen: LastSeen) -> ExitCode {
     let outbox = Outbox::to_stdout();
     if !caller.is_ours() {
         tracing::warn!("refused a caller that is not our extension");
@@ -47,7 +48,7 @@ pub fn serve(caller: &Caller, grants: Grants, last_seen: LastSeen) -> ExitCode {
         return ExitCode::FAILURE;
     }
     outbox.send(&MessageToExtension::hello(env!("CARGO_PKG_VERSION")));
-    let host = Host::new(outbox, grants, last_seen);
+    let host = Host::new(outbox, grants, trust, last_seen);
     let outcome = host.read_all(&mut std::io::stdin().lock());
     host.let_go();
     match outcome {
@@ -69,6 +70,7 @@ struct Errand {
 #[derive(Clone)]
 struct Services {
     grants: Grants,
+    trust: Trust,
     inventory: Inventory,
     logins: Logins,
 }
@@ -122,7 +124,7 @@ impl Requests {
 }
 
 impl Host {
-    fn new(outbox: Outbox, grants: Grants, last_seen: LastSeen) -> Self {
+    fn new(outbox: Outbox, grants: Grants, trust: Trust, last_seen: LastSeen) -> Self {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
         let inventory = Inventory::for_browser(last_seen);
@@ -150,6 +152,7 @@ impl Host {
         agent::serve_browser(inventory.clone(), logins.clone());
         let services = Services {
             grants,
+            trust,
             inventory,
             logins,
         };
@@ -277,6 +280,7 @@ impl Host {
 fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Outcome, Failure> {
     let Services {
         grants,
+        trust,
         inventory,
         logins,
     } = services;
@@ -305,9 +309,17 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
             let folder = export::folder().ok_or(ErrorCode::FileNotWritten)?;
             export::into_folder(&certificate, format, &folder)
         }
-        Direct::TrustAuthority { .. }
-        | Direct::DistrustAuthority { .. }
-        | Direct::TrustedAuthorities => Err(ErrorCode::UnknownCommand.into()),
+        Direct::TrustAuthority { certificate } => {
+            let certificate = CertificateById::find(&certificate, inventory, gone)?;
+            let stores = trust.give(&certificate)?;
+            Ok(Outcome::TrustAuthority { stores })
+        }
+        Direct::DistrustAuthority { certificate } => {
+            trust.take_back(&certificate).map(|()| Outcome::Done {})
+        }
+        Direct::TrustedAuthorities => trust
+            .list()
+            .map(|authorities| Outcome::TrustedAuthorities { authorities }),
         Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
         Direct::RevokeGrant { origin } => grants
             .revoke(&origin)

@@ -3,6 +3,7 @@
 pub mod announcement;
 mod arguments;
 pub mod browsers;
+pub mod certificate_databases;
 mod error;
 mod files;
 pub mod modules;

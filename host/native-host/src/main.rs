@@ -17,6 +17,7 @@ mod logins;
 mod manifest;
 mod prompt;
 mod terminal;
+mod trust;
 mod watch;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use browser::Caller;
 use grant::Grants;
 use inventory::LastSeen;
+use trust::Trust;
 
 /// Which door did I come in by?
 fn main() -> ExitCode {
@@ -35,7 +37,9 @@ fn main() -> ExitCode {
         Some(caller) => {
             // A person at a terminal is told everything there.
             log::start(&folders.state);
-            browser::serve(&caller, grants, LastSeen::in_folder(&folders.state))
+            let trust = Trust::of_user(&folders.state);
+            let last_seen = LastSeen::in_folder(&folders.state);
+            browser::serve(&caller, grants, trust, last_seen)
         }
         None => terminal::run(&grants),
     }

@@ -138,6 +138,7 @@ fn run(
         grants,
         inventory,
         logins,
+        ..
     } = services;
     match command {
         Prompting::Authenticate(request) => {

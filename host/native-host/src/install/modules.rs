@@ -72,6 +72,20 @@ pub fn in_nss(variants: &[&'static Variant], scope: Scope, places: &Places) -> V
     if chromiums.is_empty() || scope == Scope::System {
         return Vec::new();
     }
+    nss_databases(places)
+        .into_iter()
+        .map(|database| Location {
+            variants: chromiums.clone(),
+            scope,
+            registration: Registration::NssModule,
+            file: database.join(nss::FILE),
+        })
+        .collect()
+}
+
+/// The folders of Chromium's databases that are there, else of the one that it
+/// would make.
+pub fn nss_databases(places: &Places) -> Vec<PathBuf> {
     let all: Vec<PathBuf> = MODULE_PLACES
         .nss_databases
         .iter()
@@ -86,14 +100,6 @@ pub fn in_nss(variants: &[&'static Variant], scope: Scope, places: &Places) -> V
         databases.extend(all.last().cloned());
     }
     databases
-        .into_iter()
-        .map(|database| Location {
-            variants: chromiums.clone(),
-            scope,
-            registration: Registration::NssModule,
-            file: database.join(nss::FILE),
-        })
-        .collect()
 }
 
 /// Programs such as curl, by way of `GnuTLS`.

@@ -95,26 +95,35 @@ fn names_in_every_string_type() {
             .flat_map(u16::to_be_bytes)
             .collect::<Vec<u8>>()
     };
-    let cases: [(u8, Vec<u8>, &str); 8] = [
-        (UTF8, "山田 太郎".into(), "山田 太郎"),
-        (UTF8, vec![0x41, 0xFF], "A\u{FFFD}"),
-        (PRINTABLE, b"Taro Yamada".to_vec(), "Taro Yamada"),
-        (TELETEX, b"M\xFCller".to_vec(), "Müller"),
-        (TELETEX, "山田".into(), "山田"),
-        (BMP, utf16("山田 𠮷郎"), "山田 𠮷郎"),
-        (BMP, vec![0xD8, 0x00, 0x00, 0x41, 0x00], "\u{FFFD}A"),
-        (0x04, vec![0xAB], "#0401ab"),
+    let cases: [(u8, &str, Vec<u8>, &str); 8] = [
+        (UTF8, "UTF8String", "山田 太郎".into(), "山田 太郎"),
+        (UTF8, "UTF8String", vec![0x41, 0xFF], "A\u{FFFD}"),
+        (
+            PRINTABLE,
+            "PrintableString",
+            b"Taro Yamada".to_vec(),
+            "Taro Yamada",
+        ),
+        (TELETEX, "TeletexString", b"M\xFCller".to_vec(), "Müller"),
+        (TELETEX, "TeletexString", "山田".into(), "山田"),
+        (BMP, "BMPString", utf16("山田 𠮷郎"), "山田 𠮷郎"),
+        (
+            BMP,
+            "BMPString",
+            vec![0xD8, 0x00, 0x00, 0x41, 0x00],
+            "\u{FFFD}A",
+        ),
+        (0x04, "ANY", vec![0xAB], "#0401ab"),
     ];
-    for (tag, value, shown) in cases {
+    for (tag, encoding, value, shown) in cases {
         let made = Made {
             subject: vec![(COMMON_NAME, tag, value)],
             ..Made::default()
         };
-        assert_eq!(
-            made.parsed().subject.common_name.as_deref(),
-            Some(shown),
-            "{tag:02X}"
-        );
+        let subject = made.parsed().subject;
+        assert_eq!(subject.common_name.as_deref(), Some(shown), "{tag:02X}");
+        assert_eq!(subject.attributes[0].encoding, encoding);
+        assert_eq!(subject.attributes[0].oid, "2.5.4.3");
     }
 }
 
