@@ -16,7 +16,7 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::Text;
 use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
 
-use crate::command::survey::{Found, Reading};
+use crate::command::survey::{self, Found, Reading};
 pub use last_seen::LastSeen;
 
 /// How often a token that another program holds is tried, and how long apart.
@@ -320,7 +320,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
     }
 
     fn follow_service(&mut self) -> Result<(), TokenError> {
-        let tokens = Tokens::connect()?;
+        let tokens = survey::connect()?;
         // Watching begins before the first look, so that nothing in between is
         // missed.
         let mut watch = tokens.watch()?;

@@ -4,6 +4,7 @@ mod epass2003;
 
 use kagibashi_card::channel::Channel;
 
+use crate::cache::PublicCache;
 use crate::error::TokenError;
 use crate::token::{Token, TokenInfo};
 
@@ -40,6 +41,21 @@ pub fn open(
         Some(TokenKind::Epass2003) => {
             Ok(Box::new(epass2003::Epass2003::open(channel, reader, atr)?))
         }
+        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+    }
+}
+
+/// The same with what a cache has noted of it before; what is read now is noted.
+pub fn open_with_cache(
+    channel: Box<dyn Channel>,
+    reader: &str,
+    atr: &[u8],
+    cache: &PublicCache,
+) -> Result<Box<dyn Token>, TokenError> {
+    match recognise(atr) {
+        Some(TokenKind::Epass2003) => Ok(Box::new(epass2003::Epass2003::open_with_cache(
+            channel, reader, atr, cache,
+        )?)),
         None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
     }
 }

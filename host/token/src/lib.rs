@@ -21,6 +21,7 @@
 
 pub mod algorithm;
 mod begun_hash;
+pub mod cache;
 pub mod certificate;
 pub mod driver;
 mod emsa;
@@ -34,6 +35,7 @@ pub mod token;
 mod verify;
 
 pub use algorithm::{HashFunction, SignatureAlgorithm};
+pub use cache::PublicCache;
 pub use certificate::{Certificate, CertificateError, Usability};
 pub use error::{PinChangeError, TokenError, ValidPin};
 pub use kagibashi_card::cancel::Cancel;

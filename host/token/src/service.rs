@@ -4,6 +4,7 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_card::channel::Cancellable;
 use kagibashi_card::reader::{self, Contents, Service};
 
+use crate::cache::PublicCache;
 use crate::driver;
 use crate::error::TokenError;
 use crate::token::{Token, TokenInfo};
@@ -14,6 +15,7 @@ pub use crate::driver::TokenKind;
 #[derive(Clone)]
 pub struct Tokens {
     service: Service,
+    cache: Option<PublicCache>,
 }
 
 /// A reader and what is in it.
@@ -69,7 +71,17 @@ impl Tokens {
     pub fn connect() -> Result<Self, TokenError> {
         Ok(Self {
             service: Service::connect()?,
+            cache: None,
         })
+    }
+
+    /// Opens tokens with what this cache knows of them, so that they are listed at fewer exchanges.
+    #[must_use]
+    pub fn with_cache(self, cache: PublicCache) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self
+        }
     }
 
     /// All readers, with or without a token.
@@ -90,11 +102,11 @@ impl Tokens {
     pub fn open(&self, reader: &str, cancel: &Cancel) -> Result<Box<dyn Token>, TokenError> {
         let channel = reader::Transaction::begin(reader, cancel)?;
         let atr = channel.atr().to_vec();
-        driver::open(
-            Box::new(Cancellable::new(channel, cancel.clone())),
-            reader,
-            &atr,
-        )
+        let channel = Box::new(Cancellable::new(channel, cancel.clone()));
+        match &self.cache {
+            Some(cache) => driver::open_with_cache(channel, reader, &atr, cache),
+            None => driver::open(channel, reader, &atr),
+        }
     }
 
     /// The same for a token that is known from before, at fewer exchanges with the card.

@@ -14,9 +14,11 @@ use card_channel::CardChannel;
 use kagibashi_card::channel::{Count, Counting};
 use kagibashi_card_simulator::personalise::{self, Attributes, Layout, Request};
 use kagibashi_card_simulator::{Card, Mode};
-use kagibashi_token::{KeyHandle, LoggedIn, Pin, SignatureAlgorithm, Token, TokenInfo, driver};
+use kagibashi_token::{
+    KeyHandle, LoggedIn, Pin, PublicCache, SignatureAlgorithm, Token, TokenInfo, driver,
+};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The user PIN of a token made by [`Request::default`].
 const PIN: &str = "12345678";
@@ -36,12 +38,19 @@ struct Listed {
     key: KeyHandle,
 }
 
-const OPERATIONS: [Operation; 4] = [
+const OPERATIONS: [Operation; 5] = [
     Operation {
         name: "list a token never seen",
         pkcs15: 40,
         espk: 50,
         measure: cold_list,
+    },
+    Operation {
+        name: "list a token seen before",
+        pkcs15: 6,
+        // Nothing on such a token is known to change whenever it is rewritten.
+        espk: 12,
+        measure: warm_list,
     },
     Operation {
         name: "sign with a token never seen",
@@ -117,6 +126,8 @@ fn main() -> Result<ExitCode> {
     for (layout_name, layout) in LAYOUTS {
         let issued = personalise::company(&Request {
             layout,
+            // One that is set up right now may change again in the same second.
+            now: SystemTime::now() - Duration::from_hours(24),
             ..Request::default()
         });
         for operation in &OPERATIONS {
@@ -169,6 +180,21 @@ fn cold_list(card: &Card, _: &Listed) -> Result<usize> {
     let (mut token, count) = open(card)?;
     list(&mut *token)?;
     Ok(count.get())
+}
+
+/// What does not change from moment to moment, by a program that starts anew.
+fn warm_list(card: &Card, _: &Listed) -> Result<usize> {
+    let folder = tempfile::tempdir()?;
+    let cache = PublicCache::in_folder(folder.path());
+    let mut commands = 0;
+    for _ in 0..2 {
+        let (channel, count) = Counting::new(CardChannel(card.clone()));
+        let mut token = driver::open_with_cache(Box::new(channel), "Bench", &card.atr(), &cache)?;
+        token.info()?;
+        token.certificates()?;
+        commands = count.get();
+    }
+    Ok(commands)
 }
 
 /// With a key that another program has listed.

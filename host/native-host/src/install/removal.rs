@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use kagibashi_token::PublicCache;
+
 use super::arguments::UninstallArgs;
 use super::browsers::{self, Browser, Location, Scope, Variant};
 use super::error::InstallError;
@@ -19,7 +21,7 @@ use crate::manifest::Kind;
 
 /// Takes back what [`install`](super::install) did, and says so on `out`: manifests that are
 /// ours, entries of the module, folders that were made for them, the logs, and
-/// the note of the tokens that were seen. With `purge` the grants
+/// the notes of the tokens that were seen. With `purge` the grants
 /// go too.
 pub fn uninstall(
     arguments: &UninstallArgs,
@@ -173,6 +175,7 @@ fn remove_own_files(
     if nothing_is_left && scope == Scope::User {
         remove_logs(state);
         drop(files::remove(LastSeen::in_folder(state).path()));
+        PublicCache::in_folder(state).clear();
         if arguments.purge {
             remove_tree(config).map_err(InstallError::at(config))?;
             remove_tree(state).map_err(InstallError::at(state))?;

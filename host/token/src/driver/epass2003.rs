@@ -9,6 +9,7 @@ mod files;
 mod key;
 mod pin;
 mod pkcs15;
+mod recollection;
 mod way;
 
 use kagibashi_card::apdu::{Command, Response};
@@ -19,8 +20,10 @@ use kagibashi_card::status_word::StatusWord;
 
 use self::capabilities::Capabilities;
 use self::files::Files;
+use self::recollection::Recollection;
 use super::TokenKind;
 use crate::algorithm::SignatureAlgorithm;
+use crate::cache::PublicCache;
 use crate::error::{Operation, TokenError, ValidPin};
 use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
@@ -67,6 +70,7 @@ pub(super) struct Epass2003 {
     serial: Option<String>,
     files: Files,
     certificates: Option<Vec<TokenCertificate>>,
+    recollection: Option<Recollection>,
     /// The number of the user PIN, once the directory was read.
     pin_reference: Option<u8>,
     /// A PIN was sent, and the card not reset since.
@@ -86,23 +90,50 @@ impl Epass2003 {
         Ok(token)
     }
 
-    /// Instead of its capabilities asks the card for its serial number only. One that does not
-    /// understand us is asked for its capabilities after all.
+    /// With what was noted of it before, and noting what is read now. The mode of secure messaging
+    /// goes by the firmware, and that by the ATR.
+    pub(super) fn open_with_cache(
+        channel: Box<dyn Channel>,
+        reader: &str,
+        atr: &[u8],
+        cache: &PublicCache,
+    ) -> Result<Self, TokenError> {
+        let notes = cache.find(atr);
+        let mut token = match notes.first() {
+            Some(note) => Self::open_expecting(channel, note.mode, reader, atr, note.layout)?,
+            None => Self::open(channel, reader, atr)?,
+        };
+        token.recollection = Some(Recollection::new(cache, atr, notes));
+        Ok(token)
+    }
+
+    /// Instead of its capabilities asks the card for its serial number only.
     pub(super) fn open_again(
         channel: Box<dyn Channel>,
         atr: &[u8],
         known: &TokenInfo,
     ) -> Result<Self, TokenError> {
         let mode = known.secure_messaging;
-        let mut token = Self::new(channel, mode, &known.reader, atr, known.layout);
-        match token.renew() {
-            Err(TokenError::SecureMessaging(_) | TokenError::Unexpected { .. }) => {
-                token = Self::open(token.card.into_channel(), &known.reader, atr)?;
-            }
-            renewed => renewed?,
-        }
+        let mut token = Self::open_expecting(channel, mode, &known.reader, atr, known.layout)?;
         token.check_serial(&known.serial)?;
         Ok(token)
+    }
+
+    /// A card that does not understand us in the mode it should have is asked for its capabilities.
+    fn open_expecting(
+        channel: Box<dyn Channel>,
+        mode: Option<Mode>,
+        reader: &str,
+        atr: &[u8],
+        layout: Layout,
+    ) -> Result<Self, TokenError> {
+        let mut token = Self::new(channel, mode, reader, atr, layout);
+        match token.renew() {
+            Err(TokenError::SecureMessaging(_) | TokenError::Unexpected { .. }) => {
+                Self::open(token.card.into_channel(), reader, atr)
+            }
+            renewed => renewed.map(|()| token),
+        }
     }
 
     fn new(
@@ -123,6 +154,7 @@ impl Epass2003 {
             serial: None,
             files: Files::new(likely),
             certificates: None,
+            recollection: None,
             pin_reference: None,
             pin_given: false,
         }
@@ -247,6 +279,7 @@ impl Epass2003 {
 
 impl Token for Epass2003 {
     fn info(&mut self) -> Result<TokenInfo, TokenError> {
+        self.recall()?;
         let layout = self.find_layout()?;
         let description = match layout {
             Layout::Pkcs15 => self.read_pkcs15_description()?,
@@ -272,16 +305,24 @@ impl Token for Epass2003 {
         if let Some(certificates) = &self.certificates {
             return Ok(certificates.clone());
         }
+        // First what tells of a later change, so that none in between is missed.
+        if self.recollection.is_some() {
+            self.info()?;
+        }
         let certificates = match self.find_layout()? {
             Layout::Pkcs15 => self.read_pkcs15_certificates()?,
             Layout::Espk => self.read_espk_certificates()?,
         };
         self.certificates = Some(certificates.clone());
+        self.note()?;
         Ok(certificates)
     }
 
     fn pin_status(&mut self) -> Result<PinStatus, TokenError> {
-        self.ask_pin_status()
+        self.recall()?;
+        let status = self.ask_pin_status()?;
+        self.note()?;
+        Ok(status)
     }
 
     fn pin_status_again(&mut self, earlier: PinStatus) -> Result<PinStatus, TokenError> {

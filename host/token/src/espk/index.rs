@@ -78,6 +78,13 @@ pub(crate) fn parse(index: &[u8], own_id: u16) -> Vec<FileRecord> {
     files
 }
 
+/// Where the first record ends that follows the last one in use: what comes new is written before.
+pub(crate) fn end(index: &[u8]) -> usize {
+    let used = index.iter().rposition(|&byte| byte != 0);
+    let records = used.map_or(0, |last| last / RECORD + 1);
+    ((records + 1) * RECORD).min(index.len())
+}
+
 fn parse_record(record: &[u8]) -> Option<FileRecord> {
     let (id, rest) = record.split_first_chunk()?;
     let (_folder, rest) = rest.split_first_chunk::<10>()?;

@@ -1,6 +1,8 @@
 //! EF(TokenInfo): what the token calls itself (PKCS#15 v1.1, section 6.9).
 
-use der::asn1::AnyRef;
+use std::time::Duration;
+
+use der::asn1::{AnyRef, GeneralizedTime};
 use der::{Decode, Tag};
 
 use super::record::{Fields, records};
@@ -26,4 +28,11 @@ impl TokenDescription {
             label: text(fields.tagged(0)),
         })
     }
+}
+
+/// When the token was last written to, in time since 1970; `None` if it does not say.
+pub(crate) fn last_update(file: &[u8]) -> Option<Duration> {
+    let fields = Fields::of_sequence(AnyRef::from_der(records(file).next()?).ok()?)?;
+    let time = GeneralizedTime::from_der(fields.tagged(5)?.value()).ok()?;
+    Some(time.to_unix_duration())
 }

@@ -1,6 +1,7 @@
 //! The ePass2003 driver against a software card in process.
 #![allow(clippy::unwrap_used)]
 
+mod cache;
 mod espk;
 mod espk_trouble;
 mod kept_login;

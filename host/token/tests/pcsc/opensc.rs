@@ -1,12 +1,18 @@
 //! Tokens that OpenSC's tools wrote.
 
+use std::fs;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use kagibashi_card_simulator::{Card, Settings, vpcd};
-use kagibashi_token::{Cancel, Pin, ReaderState, SignatureAlgorithm, TokenKind, Tokens};
+use kagibashi_token::{
+    Cancel, Pin, PublicCache, ReaderState, SignatureAlgorithm, TokenKind, Tokens,
+};
 
 use crate::daemon::{READER, pin, wait_for, with_daemon};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The referee wrote the files that we read: two keys with their certificates, the second of them
 /// imported after a key that has none.
@@ -58,7 +64,7 @@ fn a_token_that_opensc_set_up() {
             .map(|found| found.der.as_slice())
             .collect();
         let expected = ["first", "second"]
-            .map(|name| std::fs::read(folder.path().join(name).with_extension("der")).unwrap());
+            .map(|name| fs::read(folder.path().join(name).with_extension("der")).unwrap());
         assert_eq!(ders, expected);
         let references: Vec<u16> = certificates
             .iter()
@@ -79,5 +85,31 @@ fn a_token_that_opensc_set_up() {
             .unwrap();
         drop(token);
         run("pkcs15-tool --verify-pin --pin 'new PIN'");
+        assert_changes_are_noticed(&tokens, &expected, run);
     });
+}
+
+/// What OpenSC's tools change is never shown as it was noted before.
+fn assert_changes_are_noticed(tokens: &Tokens, certificates: &[Vec<u8>], run: impl Fn(&str)) {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = tokens
+        .clone()
+        .with_cache(PublicCache::in_folder(folder.path()));
+    let list = || -> Vec<Vec<u8>> {
+        let mut token = tokens.open(READER, &Cancel::new()).unwrap();
+        let listed = token.certificates().unwrap().into_iter();
+        listed.map(|found| found.der).collect()
+    };
+    let noted = || fs::read_dir(folder.path()).unwrap().count() == 1;
+    // Not before the second is over in which the token was written to.
+    let start = Instant::now();
+    while !noted() {
+        assert!(start.elapsed() < PATIENCE, "the token is not noted");
+        assert_eq!(list(), certificates);
+    }
+    assert_eq!(list(), certificates);
+    run("pkcs15-init --delete-objects cert --id b2 --pin 'new PIN'");
+    assert_eq!(list(), certificates[..1]);
+    run("pkcs15-init --store-certificate second.pem --id c3 --pin 'new PIN'");
+    assert_eq!(list(), certificates);
 }

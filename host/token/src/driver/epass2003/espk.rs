@@ -1,9 +1,11 @@
 //! The objects of a token in the layout of the maker's own software.
 
+use std::collections::HashMap;
+
 use kagibashi_card::tlv::object_length;
 
 use super::Epass2003;
-use super::files::{End, is_missing};
+use super::files::{End, READ_LENGTH, is_missing};
 use crate::certificate::{Certificate, CertificateError};
 use crate::error::TokenError;
 use crate::espk::attribute::{self, Attributes};
@@ -15,7 +17,7 @@ use crate::pkcs15::token_info::TokenDescription;
 use crate::token::TokenCertificate;
 use crate::verify;
 
-const INDEX: u16 = 0x6F01;
+pub(super) const INDEX: u16 = 0x6F01;
 
 impl Epass2003 {
     pub(super) fn read_espk_description(&mut self) -> Result<TokenDescription, TokenError> {
@@ -138,4 +140,47 @@ impl Epass2003 {
             parsed,
         })
     }
+}
+
+/// The beginning of a file that tells whether the token was rewritten.
+pub(super) struct Beginning<'a> {
+    pub file: u16,
+    pub content: &'a [u8],
+}
+
+/// What to look at again on a token of which these files were read: the index up to the first free
+/// record after the last, its label, and of each certificate that may have a key as much as is read
+/// at once, which holds its serial number.
+pub(super) fn beginnings(files: &HashMap<u16, Vec<u8>>) -> Vec<Beginning<'_>> {
+    let Some(index) = files.get(&INDEX) else {
+        return Vec::new();
+    };
+    let listed = index::parse(index, INDEX).into_iter().filter_map(|file| {
+        let content = files.get(&file.id)?.as_slice();
+        let content = match file.kind() {
+            Kind::TokenInfo => content,
+            Kind::Certificate(_) if may_have_key(content) => {
+                &content[..content.len().min(READ_LENGTH.into())]
+            }
+            _ => return None,
+        };
+        Some(Beginning {
+            file: file.id,
+            content,
+        })
+    });
+    let index = Beginning {
+        file: INDEX,
+        content: &index[..index::end(index)],
+    };
+    std::iter::once(index).chain(listed).collect()
+}
+
+fn may_have_key(content: &[u8]) -> bool {
+    let value = Attributes::new(content).find(attribute::VALUE);
+    let parsed = value.map(|value| {
+        let length = object_length(value).unwrap_or(value.len());
+        Certificate::from_der(value.get(..length).unwrap_or(value))
+    });
+    !matches!(parsed, Some(Ok(certificate)) if certificate.is_ca)
 }

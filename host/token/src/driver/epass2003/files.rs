@@ -20,7 +20,7 @@ const APPLICATIONS: [(u16, Layout, &[u8]); 2] = [
 ];
 
 /// The most bytes that are known to be read at once.
-const READ_LENGTH: u16 = 0xD8;
+pub(super) const READ_LENGTH: u16 = 0xD8;
 
 /// Offsets of READ BINARY have 15 bits.
 const LARGEST_FILE: usize = 0x7FFF;
@@ -32,6 +32,8 @@ pub(super) struct Files {
     likely: Layout,
     layout: Option<Layout>,
     in_application: bool,
+    /// The application may lie right below the current directory.
+    at_top: bool,
 }
 
 impl Files {
@@ -41,7 +43,35 @@ impl Files {
             likely,
             layout: None,
             in_application: false,
+            at_top: false,
         }
+    }
+
+    /// A token that was just plugged in is at its master file, which then need not be selected. One
+    /// that is not answers no.
+    pub(super) fn expect_at_top(&mut self, likely: Layout) {
+        self.likely = likely;
+        self.at_top = !self.in_application;
+    }
+
+    /// Known once the application was entered.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        self.layout
+    }
+
+    /// Everything that was read, by file.
+    pub(super) fn contents(&self) -> &HashMap<u16, Vec<u8>> {
+        &self.contents
+    }
+
+    /// The content of a file, if it was read.
+    pub(super) fn content(&self, file: u16) -> Option<&Vec<u8>> {
+        self.contents.get(&file)
+    }
+
+    /// Takes these for read.
+    pub(super) fn put_contents(&mut self, contents: HashMap<u16, Vec<u8>>) {
+        self.contents.extend(contents);
     }
 
     pub(super) fn forget_selection(&mut self) {
@@ -90,6 +120,18 @@ impl Epass2003 {
         let likely = self.files.layout.unwrap_or(self.files.likely);
         applications.sort_by_key(|&(_, layout, _)| layout != likely);
         let mut at_top = false;
+        if std::mem::take(&mut self.files.at_top) {
+            let (directory, layout, name) = applications[0];
+            match self.select(directory) {
+                Ok(control) if control.name.starts_with(name) => {
+                    self.files.layout = Some(layout);
+                    self.files.in_application = true;
+                    return Ok(());
+                }
+                Ok(_) | Err(TokenError::Unexpected { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         for (directory, layout, name) in applications {
             if !at_top {
                 self.select(MASTER_FILE).map_err(|error| match error {
@@ -153,6 +195,15 @@ impl Epass2003 {
         })?;
         self.files.contents.insert(file, contents.clone());
         Ok(contents)
+    }
+
+    /// The first bytes of a file as they are on the token now, whatever was read before.
+    pub(super) fn read_now(&mut self, file: u16, length: usize) -> Result<Vec<u8>, TokenError> {
+        self.repeatable(|token| {
+            token.enter_application()?;
+            let size = token.select(file)?.size.unwrap_or(LARGEST_FILE);
+            token.read_selected(size.min(length).min(LARGEST_FILE), End::AtSize)
+        })
     }
 
     fn read_selected(&mut self, size: usize, end: End) -> Result<Vec<u8>, TokenError> {

@@ -15,7 +15,7 @@ use crate::pkcs15::token_info::TokenDescription;
 use crate::token::TokenCertificate;
 
 const OBJECT_DIRECTORY: u16 = 0x5031;
-const TOKEN_INFO: u16 = 0x5032;
+pub(super) const TOKEN_INFO: u16 = 0x5032;
 
 /// Tries of a PIN and a PUK that were not used up; `None` where there is none, or nobody noted it.
 #[derive(Default)]
