@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::Text;
-use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
+use kagibashi_token::{Event, PublicCache, Reader, Stop, TokenError, Tokens, Watch};
 
-use crate::command::survey::{self, Found, Reading};
+use crate::command::survey::{Found, Reading};
+use crate::folders::Folders;
 pub use last_seen::LastSeen;
 
 /// How often a token that another program holds is tried, and how long apart.
@@ -320,7 +321,8 @@ impl<T: FnMut(News<'_>)> Follower<T> {
     }
 
     fn follow_service(&mut self) -> Result<(), TokenError> {
-        let tokens = survey::connect()?;
+        let notes = PublicCache::in_folder(&Folders::of_user().state);
+        let tokens = Tokens::connect()?.with_cache(notes);
         // Watching begins before the first look, so that nothing in between is
         // missed.
         let mut watch = tokens.watch()?;

@@ -11,13 +11,12 @@ use kagibashi_protocol::object::{self, CertificateState};
 use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::certificate::{KeyUsage, Name};
 use kagibashi_token::{
-    Certificate, KeyHandle, PinStatus, PublicCache, Reader, ReaderState, SecureMessagingMode,
-    Token, TokenCertificate, TokenError, TokenInfo, Tokens, Usability,
+    Certificate, KeyHandle, PinStatus, Reader, ReaderState, SecureMessagingMode, Token,
+    TokenCertificate, TokenError, TokenInfo, Tokens, Usability,
 };
 use sha2::{Digest, Sha256};
 
 use crate::failure;
-use crate::folders::Folders;
 use crate::inventory::Inventory;
 
 /// Everything that was seen.
@@ -96,12 +95,6 @@ impl Reading {
     }
 }
 
-/// The smart card service, and what is noted of the tokens that were read before.
-pub fn connect() -> Result<Tokens, TokenError> {
-    let cache = PublicCache::in_folder(&Folders::of_user().state);
-    Ok(Tokens::connect()?.with_cache(cache))
-}
-
 impl Survey {
     /// Looks at all tokens, and reads those that the inventory does not know.
     /// `reading` is told each reader before it is looked at.
@@ -125,7 +118,7 @@ impl Survey {
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let mut survey = Self::default();
-        let tokens = match connect() {
+        let tokens = match Tokens::connect() {
             Ok(tokens) => tokens,
             Err(error) => return Ok(survey.stopped_by(&error)),
         };
