@@ -108,6 +108,13 @@ impl Trust {
         record.write(&self.record).and(outcome)
     }
 
+    /// The same for all of them.
+    pub fn take_all_back(&self) -> Result<(), Failure> {
+        let all = Record::read(&self.record)?.authorities;
+        all.iter()
+            .try_for_each(|authority| self.take_back(&authority.certificate))
+    }
+
     /// All that were trusted here, the newest first.
     pub fn list(&self) -> Result<Vec<TrustedAuthority>, Failure> {
         let record = Record::read(&self.record)?;

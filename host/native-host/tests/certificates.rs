@@ -421,4 +421,16 @@ fn a_database_is_made_where_there_is_none() {
     assert_eq!(made.list().len(), 1);
     desk.done("distrust-authority", &root);
     assert_eq!(made.list(), []);
+
+    // With everything else that the person has decided it goes by itself.
+    desk.done("trust-authority", &root);
+    assert_eq!(made.list().len(), 1);
+    let nowhere = Path::new("/nonexistent/pcscd.comm");
+    let purge = browser::program(desk.home.path(), nowhere)
+        .args(["uninstall", "--purge"])
+        .output()
+        .unwrap();
+    assert!(purge.status.success(), "{purge:?}");
+    assert_eq!(made.list(), []);
+    assert!(!desk.path("state/kagibashi").exists());
 }

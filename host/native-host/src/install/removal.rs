@@ -18,11 +18,12 @@ use crate::folders::Folders;
 use crate::inventory::LastSeen;
 use crate::language::Language;
 use crate::manifest::Kind;
+use crate::trust::Trust;
 
 /// Takes back what [`install`](super::install) did, and says so on `out`: manifests that are
 /// ours, entries of the module, folders that were made for them, the logs, and
-/// the notes of the tokens that were seen. With `purge` the grants
-/// go too.
+/// the notes of the tokens that were seen. With `purge` the grants and the trust
+/// in authorities go too.
 pub fn uninstall(
     arguments: &UninstallArgs,
     computer: &Computer,
@@ -177,6 +178,11 @@ fn remove_own_files(
         drop(files::remove(LastSeen::in_folder(state).path()));
         PublicCache::in_folder(state).clear();
         if arguments.purge {
+            // What undoing it takes is in the folder that goes.
+            Trust::of_user(state)
+                .take_all_back()
+                .map_err(io::Error::other)
+                .map_err(InstallError::at(state))?;
             remove_tree(config).map_err(InstallError::at(config))?;
             remove_tree(state).map_err(InstallError::at(state))?;
         } else if config.exists() && !files::remove_empty_folder(config) {
