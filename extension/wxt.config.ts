@@ -6,6 +6,8 @@ const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
+  // The texts of a language that is not the browser's.
+  "connect-src 'self'",
   "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -18,12 +20,14 @@ const CONTENT_SECURITY_POLICY = [
  * webRequest: the PIN window names the sites that the browser connects to while a TLS handshake waits, read off the
  * browser's request events. It needs the sites' host permission, which the content script has in any case.
  *
+ * notifications: says when a token is inserted or removed.
+ *
  * idle: a locked screen ends an open login.
  *
  * Firefox only: webRequestBlocking holds the request of a site known to want the certificate until the PIN is there, for
  * during a handshake all its traffic stands still; pkcs11 registers the module that the installer laid down.
  */
-const PERMISSIONS = ['nativeMessaging', 'storage', 'idle', 'webRequest'];
+const PERMISSIONS = ['nativeMessaging', 'storage', 'idle', 'notifications', 'webRequest'];
 const FIREFOX_PERMISSIONS = [...PERMISSIONS, 'webRequestBlocking', 'pkcs11'];
 
 export default defineConfig({
@@ -51,6 +55,11 @@ export default defineConfig({
             },
           },
         }
-      : { key: identity.chromiumKey, minimum_chrome_version: '120' }),
+      : {
+          key: identity.chromiumKey,
+          minimum_chrome_version: '120',
+          // Firefox takes policies for extensions without one.
+          storage: { managed_schema: 'managed-schema.json' },
+        }),
   }),
 });

@@ -6,18 +6,26 @@ import { ConnectingSites } from '../lib/connecting-sites';
 import { FailedPages } from '../lib/failed-pages';
 import { Handshakes } from '../lib/handshakes';
 import { HostKeeper } from '../lib/host-keeper';
+import { record } from '../lib/history';
 import { LogInAhead } from '../lib/log-in-ahead';
+import { ManagePages } from '../lib/manage-pages';
 import { HostConnection } from '../lib/native-port';
+import { notify, openOnPress } from '../lib/notifications';
 import { OpenLogins } from '../lib/open-logins';
 import { Operations } from '../lib/operations';
 import { ensureModule, type Pkcs11 } from '../lib/pkcs11-module';
+import { PluggedTokens } from '../lib/plugged-tokens';
+import { keepPolicyAtHand } from '../lib/policy';
 import { PromptWindow } from '../lib/prompt-window';
+import { RememberedChoices } from '../lib/remembered-choices';
 import { holdPages, listenToRequests } from '../lib/request-events';
 import { Router } from '../lib/router';
 import { logOutWhenLocked } from '../lib/screen-lock';
 import { publish } from '../lib/session-state';
-import { readSettings } from '../lib/settings';
+import { readSettings, type Settings, watchSettings } from '../lib/settings';
 import { SiteLearning } from '../lib/site-learning';
+import { speak } from '../lib/texts';
+import { TokenNotices } from '../lib/token-notices';
 import { ToolbarIcon } from '../lib/toolbar-icon';
 
 /** Below what the host lets a handshake wait, so that it is we who say why it ended. Firefox stands still meanwhile. */
@@ -30,7 +38,19 @@ export default defineBackground(() => {
   );
   const keeper = new HostKeeper(host);
   const window = new PromptWindow();
-  const operations = new Operations(host, window);
+  const choices = new RememberedChoices();
+  let settings: Settings | undefined;
+  const operations = new Operations(host, window, {
+    remembered: (origin) => choices.get(origin),
+    get skipsChooser() {
+      return settings?.skipChooser ?? false;
+    },
+    ended: ({ name, origin, certificate, outcome }) => {
+      void record(name, origin, certificate, outcome);
+      if (outcome.ok && origin !== null && certificate !== null) void choices.remember(origin, certificate.id);
+    },
+  });
+  const managePages = new ManagePages(operations, host);
 
   const sites = new CertificateSites();
   const connecting = new ConnectingSites(activeTabs, (origin) => sites.has(origin));
@@ -59,6 +79,18 @@ export default defineBackground(() => {
 
   const logins = new OpenLogins();
   const icon = new ToolbarIcon();
+  const notices = new TokenNotices((notice) => {
+    if (settings?.notices ?? true) void notify(notice);
+  });
+  const plugged = new PluggedTokens((tokens) => {
+    icon.showTokens(tokens);
+    void publish({ tokens });
+  });
+  keepPolicyAtHand();
+  watchSettings((changed) => {
+    settings = changed;
+    void speak(changed.language).then(() => icon.redraw());
+  });
   const ahead = new LogInAhead({
     sites,
     logins,
@@ -68,6 +100,7 @@ export default defineBackground(() => {
   });
   logins.onChange = (open) => {
     icon.show(open);
+    managePages.loginsAre(open);
     if (open.length === 0) ahead.loggedOut();
     void publish({ logins: open });
   };
@@ -76,21 +109,38 @@ export default defineBackground(() => {
     host,
     window,
     operations,
+    managePages,
     extension: { id: browser.runtime.id, version: browser.runtime.getManifest().version, baseUrl: browser.runtime.getURL('/') },
   });
 
   host.onOpen = () => {
     keeper.opened();
+    notices.opened();
+    void publish({ hostTrouble: null });
     void ensureModule((browser as { pkcs11?: Pkcs11 }).pkcs11).then((module) => publish({ module }));
   };
   host.onLost = ({ name }) => {
     handshakes.lost();
     logins.set([]);
+    plugged.clear();
+    void publish({ readers: null, hostTrouble: name });
     keeper.lost(name);
   };
   host.onNotice = (notice) => {
-    if (notice.type === 'logins') logins.set(notice.logins);
-    else if (notice.type === 'handshake' || notice.type === 'handshake-ended') handshakes.receive(notice);
+    switch (notice.type) {
+      case 'logins':
+        return logins.set(notice.logins);
+      case 'readers':
+        return void publish({ readers: notice.readers });
+      case 'token-inserted':
+        plugged.inserted(notice.token);
+        return notices.changed('inserted', notice.token);
+      case 'token-removed':
+        plugged.removed(notice.token);
+        return notices.changed('removed', notice.token);
+      default:
+        return handshakes.receive(notice);
+    }
   };
   listenToRequests({
     began: (request) => {
@@ -118,6 +168,7 @@ export default defineBackground(() => {
   if (import.meta.env.FIREFOX) holdPages((request) => ahead.hold(request));
 
   browser.runtime.onConnect.addListener((port) => router.connect(port));
+  openOnPress('manage.html');
   browser.windows.onRemoved.addListener((id) => window.removed(id));
   browser.runtime.onMessage.addListener((message: unknown, sender, respond) => {
     const answer = router.message(message, sender);
@@ -129,6 +180,7 @@ export default defineBackground(() => {
   browser.runtime.onStartup.addListener(() => {});
   browser.runtime.onInstalled.addListener(() => {});
   logins.set([]);
+  plugged.clear();
   keeper.start();
 });
 

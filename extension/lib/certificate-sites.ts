@@ -1,5 +1,6 @@
 /** Sites known to want the certificate, so that the PIN can be asked before a handshake waits. Kept in this profile only. */
 import { browser } from 'wxt/browser';
+import { POLICY, readPolicy } from './policy';
 
 export interface CertificateSite {
   readonly origin: string;
@@ -7,6 +8,7 @@ export interface CertificateSite {
   readonly learned: number;
 }
 
+/** The key of what was learnt, and of the list that an administrator may set: there, plain origins. */
 const KEY = 'certificateSites';
 /** The oldest give way. */
 export const SITES_MAX = 200;
@@ -14,6 +16,12 @@ export const SITES_MAX = 200;
 export async function readCertificateSites(): Promise<CertificateSite[]> {
   const stored = ((await browser.storage.local.get(KEY)) as Record<string, unknown>)[KEY];
   return Array.isArray(stored) ? stored.filter(isCertificateSite) : [];
+}
+
+/** The origins that an administrator has set; nobody needs to have signed in there before. */
+export async function readManagedSites(): Promise<string[]> {
+  const listed = (await readPolicy())[KEY];
+  return Array.isArray(listed) ? listed.slice(0, SITES_MAX).filter(isOrigin) : [];
 }
 
 export async function learnCertificateSite(origin: string): Promise<void> {
@@ -36,7 +44,7 @@ export class CertificateSites {
   constructor() {
     this.ready = this.#read();
     browser.storage.local.onChanged.addListener((changes) => {
-      if (KEY in changes) void this.#read();
+      if (KEY in changes || POLICY in changes) void this.#read();
     });
   }
 
@@ -45,12 +53,17 @@ export class CertificateSites {
   }
 
   async #read(): Promise<void> {
-    const sites = await readCertificateSites().catch(() => []);
-    this.#origins = new Set(sites.map(({ origin }) => origin));
+    const [sites, managed] = await Promise.all([readCertificateSites().catch(() => []), readManagedSites()]);
+    this.#origins = new Set([...sites.map(({ origin }) => origin), ...managed]);
   }
 }
 
 function isCertificateSite(value: unknown): value is CertificateSite {
   if (typeof value !== 'object' || value === null || !('origin' in value && 'learned' in value)) return false;
   return typeof value.origin === 'string' && value.origin.startsWith('https://') && Number.isSafeInteger(value.learned);
+}
+
+/** As browsers write it: https, no path, no default port. */
+function isOrigin(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value) && new URL(value).origin === value;
 }

@@ -3,7 +3,7 @@
  * exactly once, by the host's word, the person, the page or the clock, whichever comes first.
  */
 import type { ConnectingSite } from './connecting-sites';
-import { type Arguments, type CancelReason, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
+import { type Answer, type Arguments, type CancelReason, type Certificate, type OperationName, type PersonCommand, type Prompt, type Result, type Site } from './protocol';
 import { type ErrorName, fail, type Outcome, type ProtocolError } from './errors';
 import type { HostConnection, HostRequest } from './native-port';
 import type { PromptWindow, Shown } from './prompt-window';
@@ -26,6 +26,27 @@ export interface PersonRequest<C extends PersonCommand = PersonCommand> {
 
 export type PersonOutcome = Outcome<Result<PersonCommand>>;
 
+/** What a request came to that a person was asked for. */
+export interface Ended {
+  readonly name: OperationName;
+  /** Whose page or connection it was for; null for what a person does by themselves, or when the browser did not tell. */
+  readonly origin: string | null;
+  /** The one that the person chose. */
+  readonly certificate: Certificate | null;
+  readonly outcome: PersonOutcome;
+}
+
+/** What is known of the person's habits, and who keeps track of them. */
+export interface Habits {
+  /** Id of the certificate that was used last time for the site. */
+  remembered(origin: string): string | null;
+  /** Whether the person wants no choice where there is only one. */
+  readonly skipsChooser: boolean;
+  ended(ended: Ended): void;
+}
+
+const NO_HABITS: Habits = { remembered: () => null, skipsChooser: false, ended: () => {} };
+
 const OPERATION_NAMES: Readonly<Record<PersonCommand, OperationName>> = {
   authenticate: 'authenticate',
   'get-signing-certificate': 'select-certificate',
@@ -44,6 +65,7 @@ class Operation {
   ended = false;
   hostRequest: HostRequest<PersonCommand> | undefined;
   prompt: Prompt | undefined;
+  certificate: Certificate | null = null;
   /** Set once; tells whoever asked and stops the clock. */
   end!: (outcome: PersonOutcome) => void;
 
@@ -62,7 +84,7 @@ class Operation {
 
   get login(): Shown['login'] {
     const { arguments: args, connecting = [] } = this.request;
-    return 'idleSeconds' in args ? { connecting, seconds: args.idleSeconds } : null;
+    return 'idleSeconds' in args ? { connecting, seconds: args.idleSeconds, management: args.token !== null } : null;
   }
 
   /** Who asks: in the host's words once it has spoken. */
@@ -83,9 +105,10 @@ export class Operations {
   constructor(
     private readonly host: Pick<HostConnection, 'request' | 'close'>,
     private readonly window: PromptWindow,
+    private readonly habits: Habits = NO_HABITS,
   ) {
     window.onAnswer = (operation, prompt, answer) => {
-      if (this.#active?.id === operation) this.#active.hostRequest?.answer(prompt, answer);
+      if (this.#active?.id === operation) this.#answer(this.#active, prompt, answer);
     };
     window.onCancel = (operation) => {
       if (this.#active?.id === operation) this.#stop(this.#active, 'cancelled');
@@ -126,15 +149,33 @@ export class Operations {
       operation.prompt = prompt;
       if (operation.ended) return;
       const { operation: name, site, prompt: number, view } = prompt;
-      this.window.show({ kind: 'prompt', operation: operation.id, name, site, login: operation.login, prompt: number, view });
+      const only = this.habits.skipsChooser && view.kind === 'choose-certificate' ? onlyUsable(view.certificates) : null;
+      if (only) return this.#answer(operation, number, { certificate: only.id });
+      const remembered = site && this.habits.remembered(site.origin);
+      this.window.show({ kind: 'prompt', operation: operation.id, name, site, remembered, login: operation.login, prompt: number, view });
     });
     void operation.hostRequest.outcome.then((outcome) => this.#finish(operation, outcome));
+  }
+
+  #answer(operation: Operation, prompt: number, answer: Answer): void {
+    const view = operation.prompt?.view;
+    if (view && 'certificates' in view && 'certificate' in answer) {
+      operation.certificate = view.certificates.find(({ id }) => id === answer.certificate) ?? null;
+    }
+    operation.hostRequest?.answer(prompt, answer);
+  }
+
+  #end(operation: Operation, outcome: PersonOutcome): void {
+    operation.end(outcome);
+    const { name, prompt, site, certificate } = operation;
+    // What nobody was asked for, and did not come about, never happened.
+    if (prompt || outcome.ok) this.habits.ended({ name, origin: site?.origin ?? null, certificate, outcome });
   }
 
   /** The host has ended it. */
   #finish(operation: Operation, outcome: PersonOutcome): void {
     if (!operation.ended) {
-      operation.end(outcome);
+      this.#end(operation, outcome);
       if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close(operation.id);
       else this.#showFailure(operation, outcome.error);
     }
@@ -145,7 +186,7 @@ export class Operations {
   #stop(operation: Operation, reason: CancelReason): void {
     if (operation.ended) return;
     const failure = fail(reason);
-    operation.end(failure);
+    this.#end(operation, failure);
     if (operation !== this.#active) {
       this.#waiting.splice(this.#waiting.indexOf(operation), 1);
       this.window.waiting = this.#waiting.length;
@@ -172,4 +213,10 @@ export class Operations {
     this.window.waiting = this.#waiting.length;
     if (next) this.#start(next);
   }
+}
+
+/** The one certificate that can be chosen, if there is one only. */
+function onlyUsable(certificates: readonly Certificate[]): Certificate | null {
+  const [first, second] = certificates.filter(({ state }) => state === 'usable');
+  return first && !second ? first : null;
 }

@@ -8,13 +8,24 @@ export const WINDOW_SIZE = { width: 420, height: 560 } as const;
 /** A page that reloads itself comes back within this time; else the window counts as closed. */
 export const RELOAD_GRACE = 1_000;
 
+export interface ShownLogin {
+  /** Where the browser is connecting to. */
+  readonly connecting: readonly ConnectingSite[];
+  /** For how long the PIN opens the way. */
+  readonly seconds: number;
+  /** Whether a person asked, on the management page, and no site has to do with it. */
+  readonly management?: boolean;
+}
+
 export type Shown = {
   readonly operation: string;
   readonly name: OperationName;
   /** Null when no page asks and the browser does not tell which one site it connects to. */
   readonly site: Site | null;
-  /** What only a log-in has: where the browser is connecting to, and for how many seconds the PIN opens the way. */
-  readonly login: { readonly connecting: readonly ConnectingSite[]; readonly seconds: number } | null;
+  /** Id of the certificate that was used for this site last time, where the site is known. */
+  readonly remembered?: string | null;
+  /** What only a log-in has. */
+  readonly login: ShownLogin | null;
 } & (
   | { readonly kind: 'prompt'; readonly prompt: number; readonly view: View }
   | { readonly kind: 'failure'; readonly error: ProtocolError }

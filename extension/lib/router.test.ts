@@ -9,6 +9,7 @@ const BASE = `chrome-extension://${ID}/`;
 const FRAME = { id: ID, url: `${ORIGIN}/login?x=1`, origin: ORIGIN, frameId: 0, tab: { id: 7 } };
 
 let attach: ReturnType<typeof vi.fn>;
+let attachManage: ReturnType<typeof vi.fn>;
 let run: ReturnType<typeof vi.fn>;
 let request: ReturnType<typeof vi.fn>;
 let router: Router;
@@ -16,12 +17,14 @@ let router: Router;
 beforeEach(() => {
   vi.useFakeTimers();
   attach = vi.fn();
+  attachManage = vi.fn();
   run = vi.fn(async () => ({ ok: true, result: authenticated }));
   request = vi.fn(() => ({ outcome: Promise.resolve({ ok: true, result: { grants: [] } }) }));
   router = new Router({
     host: { request, open: async () => ({ ok: true, result: '0.1.0' }), version: '0.1.0' },
     operations: { run },
     window: { attach },
+    managePages: { attach: attachManage },
     extension: { id: ID, version: '0.1.0', baseUrl: BASE },
   } as unknown as Rooms);
 });
@@ -138,6 +141,13 @@ describe('only our own pages', () => {
     const port = connect('prompt', sender as object);
     expect(attach).not.toHaveBeenCalled();
     expect(port.closedByUs).toBe(true);
+  });
+
+  it('attach as the management page, which no other page of ours is', () => {
+    connect('manage', manage);
+    expect(attachManage).toHaveBeenCalledTimes(1);
+    for (const sender of [prompt, FRAME, { ...manage, id: 'b'.repeat(32) }]) expect(connect('manage', sender).closedByUs).toBe(true);
+    expect(attachManage).toHaveBeenCalledTimes(1);
   });
 
   it('ask the host, within a bounded time', async () => {

@@ -1,5 +1,6 @@
 /** Who may ask what, ordered by trust: first what any frame of the web may ask, then what only our own pages may. */
 import { fail, makeError, type Outcome, type ProtocolError } from './errors';
+import type { ManagePages, ManagePort } from './manage-pages';
 import type { HostConnection } from './native-port';
 import type { Operations } from './operations';
 import { ACTIONS, type Inward, type Outward } from './page-channel';
@@ -10,12 +11,25 @@ import { toCommand, toPageError, toStatus, toSuccess, userInteractionTimeout, ty
 
 export const PORT_WEB_EID = 'web-eid';
 export const PORT_PROMPT = 'prompt';
+export const PORT_MANAGE = 'manage';
 
 /** How long one of our own pages waits for the host. */
 export const OWN_PAGE_TIMEOUT = 30_000;
 
 /** What one of our own pages may ask; nothing here needs a PIN. */
-export const OWN_PAGE_COMMANDS = ['status', 'tokens', 'certificates', 'log-out', 'grants', 'revoke-grant'] as const satisfies Command[];
+export const OWN_PAGE_COMMANDS = [
+  'status',
+  'tokens',
+  'certificates',
+  'log-out',
+  'grants',
+  'revoke-grant',
+  'certificate-details',
+  'export-certificate',
+  'trust-authority',
+  'distrust-authority',
+  'trusted-authorities',
+] as const satisfies Command[];
 export type OwnPageCommand = (typeof OWN_PAGE_COMMANDS)[number];
 export type OwnPageMessage<C extends OwnPageCommand = OwnPageCommand> = {
   readonly command: C;
@@ -43,6 +57,7 @@ export interface Rooms {
   readonly host: HostConnection;
   readonly operations: Operations;
   readonly window: PromptWindow;
+  readonly managePages: Pick<ManagePages, 'attach'>;
   readonly extension: { readonly id: string; readonly version: string; readonly baseUrl: string };
 }
 
@@ -58,6 +73,7 @@ export class Router {
     if (sender?.id === this.rooms.extension.id) {
       if (port.name === PORT_WEB_EID && sender.tab && sender.frameId !== undefined) return this.#page(port, sender);
       if (port.name === PORT_PROMPT && this.#isOwnPage(sender, 'prompt.html')) return this.rooms.window.attach(port as WindowPort);
+      if (port.name === PORT_MANAGE && this.#isOwnPage(sender, 'manage.html')) return this.rooms.managePages.attach(port as ManagePort);
     }
     port.disconnect();
   }

@@ -32,7 +32,7 @@ describe('texts', () => {
 
   it('are all used', () => {
     const code = ['lib', 'components', 'entrypoints'].map(sources).join('\n') + readFileSync(join(root, 'wxt.config.ts'), 'utf8');
-    const unused = names.filter((name) => !errorTexts.includes(name) && !code.includes(`'${name}'`) && !code.includes(`__MSG_${name}__`));
+    const unused = names.filter((name) => !errorTexts.includes(name) && !code.includes(`'${name}'`) && !code.includes(`="${name}"`) && !code.includes(`__MSG_${name}__`));
     expect(unused).toEqual([]);
   });
 

@@ -10,12 +10,12 @@ function manifest(browser: 'chrome' | 'firefox') {
 
 it('Chromium is asked for exactly this', async () => {
   const { permissions, host_permissions } = await manifest('chrome');
-  expect(permissions).toEqual(['nativeMessaging', 'storage', 'idle', 'webRequest']);
+  expect(permissions).toEqual(['nativeMessaging', 'storage', 'idle', 'notifications', 'webRequest']);
   expect(host_permissions).toEqual(['https://*/*']);
 });
 
 it('Firefox, and only Firefox, lets requests be held and modules be registered', async () => {
   const { permissions, host_permissions } = await manifest('firefox');
-  expect(permissions).toEqual(['nativeMessaging', 'storage', 'idle', 'webRequest', 'webRequestBlocking', 'pkcs11']);
+  expect(permissions).toEqual(['nativeMessaging', 'storage', 'idle', 'notifications', 'webRequest', 'webRequestBlocking', 'pkcs11']);
   expect(host_permissions).toEqual(['https://*/*']);
 });

@@ -119,7 +119,7 @@ describe('the settings', () => {
     select.value = '0';
     select.dispatchEvent(new Event('change', { bubbles: true }));
     await settled();
-    expect(await readSettings()).toEqual({ standBack: true, loginSeconds: 0 });
+    expect(await readSettings()).toMatchObject({ standBack: true, loginSeconds: 0 });
     expect(get('settings-saved').textContent).not.toBe('');
   });
 

@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../lib/connecting-sites';
-import type { Certificate, EnterPinView, Login, Token } from '../lib/protocol';
+import type { Certificate, EnterPinView, Login, Result, Token } from '../lib/protocol';
 
 export const ORIGIN = 'https://portal.example.jp';
 export const NONCE = 'dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=';
@@ -36,6 +36,32 @@ export const certificate: Certificate = {
 };
 
 export const expired: Certificate = { ...certificate, id: 'b'.repeat(64), notAfter: 1_710_000_000, state: 'expired' };
+
+export const authority: Certificate = { ...certificate, id: 'd'.repeat(64), holder: 'デモ認証局', organisation: null, certificateId: null, state: 'authority', canAuthenticate: false };
+
+export const details: Result<'certificate-details'> = {
+  certificate,
+  der: 'MIIB',
+  version: 3,
+  signatureAlgorithm: 'sha256WithRSAEncryption',
+  publicKey: { algorithm: 'RSA', bits: 2048 },
+  subject: [
+    { oid: '2.5.4.6', name: 'C', value: 'JP', encoding: 'PrintableString' },
+    { oid: '2.5.4.10', name: 'O', value: '㈱サンプル', encoding: 'BMPString' },
+    { oid: '1.2.392.1', name: null, value: 'FC12345678', encoding: 'UTF8String' },
+  ],
+  issuer: [],
+  notBefore: certificate.notBefore,
+  notAfter: certificate.notAfter,
+  serial: certificate.serial,
+  extensions: [
+    { oid: '2.5.29.15', name: 'keyUsage', critical: true, values: ['digitalSignature'], raw: null },
+    { oid: '2.5.29.37', name: 'extKeyUsage', critical: false, values: ['clientAuth', '1.2.392.9999'], raw: null },
+    { oid: '1.2.3.4', name: null, critical: false, values: [], raw: '0C03ABCDEF' },
+  ],
+  fingerprints: { sha256: 'ab12'.repeat(16), sha1: 'cd34'.repeat(10) },
+  chain: [authority.id],
+};
 
 let lastRequest = 0;
 

@@ -39,7 +39,7 @@ test('a wrong PIN keeps the window open and says how many tries are left', BOUND
   const prompt = await scene.browser.prompt();
   await prompt.enterPin(WRONG_PIN);
   await prompt.triesAre(9);
-  assert.match(await prompt.part('pin-message').innerText(), /PIN が違います.*9 回/);
+  assert.match(await prompt.part('pin-message').innerText(), /PIN が違います/);
   assert.equal(await prompt.part('pin').inputValue(), '');
   await prompt.page.locator('[data-testid=pin]:focus').waitFor();
 

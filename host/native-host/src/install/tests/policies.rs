@@ -74,6 +74,18 @@ fn chromium_gets_certificate_extension_and_host() {
     );
 }
 
+/// What a policy sets for the extension, the same in both browsers.
+#[test]
+fn the_extension_gets_its_settings() {
+    let firefox = &filled(FIREFOX)["policies"]["3rdparty"]["Extensions"][&IDENTITY.firefox_id];
+    let chromium = &filled(CHROMIUM)["3rdparty"]["extensions"][&IDENTITY.chromium_id];
+    assert_eq!(firefox["certificateSites"], json!([VALUES[4].1]));
+    assert_eq!(firefox, chromium);
+    for name in firefox.as_object().unwrap().keys() {
+        assert!(README.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
 #[test]
 fn every_placeholder_is_explained_and_every_explanation_is_of_one() {
     let used = &placeholders(FIREFOX) | &placeholders(CHROMIUM);

@@ -1,11 +1,11 @@
-/** The ten digits in an order that nobody can foresee. */
-export function shuffledDigits(): string[] {
-  const digits = [...'0123456789'];
-  for (let last = digits.length - 1; last > 0; last -= 1) {
+/** The same items in an order that nobody can foresee. */
+export function shuffled<T>(items: readonly T[]): T[] {
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last -= 1) {
     const other = randomBelow(last + 1);
-    [digits[last], digits[other]] = [digits[other] as string, digits[last] as string];
+    [mixed[last], mixed[other]] = [mixed[other] as T, mixed[last] as T];
   }
-  return digits;
+  return mixed;
 }
 
 /** Uniform: values of the last, incomplete round of `bound` are drawn again. */
