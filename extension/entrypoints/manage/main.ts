@@ -1,7 +1,4 @@
-import { mount } from 'svelte';
-import '../../components/design.css';
-import { namePage } from '../../lib/texts';
+import { mountPage } from '../../lib/mount-page';
 import App from './App.svelte';
 
-namePage('manage_title');
-mount(App, { target: document.body });
+mountPage(App, 'manage_title');
