@@ -9,10 +9,11 @@ mod openssl;
 use std::io::Write;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use browser::Browser;
+use browser::{Browser, PATIENCE};
 use kagibashi_card_simulator::pcscd::PrivatePcscd;
 use kagibashi_card_simulator::personalise::{self, Attributes, Layout, Request};
 use kagibashi_card_simulator::{Card, Mode, Refusal, RefusedCommand, Settings};
@@ -72,20 +73,24 @@ impl Computer {
         Err((*trouble.unwrap_or_else(|| panic!("{errors}"))).to_owned())
     }
 
+    /// Whether the certificate of that id is listed, and can be used.
+    fn lists(&self, id: &str) -> bool {
+        let listed = self.run(&["certificates", "--json"], "").stdout;
+        let listed: Value = serde_json::from_slice(&listed).unwrap_or_default();
+        let found = listed.as_array().into_iter().flatten();
+        found
+            .filter(|certificate| certificate["id"] == id)
+            .any(|certificate| certificate["state"] == "usable")
+    }
+
     /// All that a person does with a token; what came of it, for the table.
     fn use_token(&self, client: &[u8]) -> [String; 6] {
-        let listed: Value =
-            serde_json::from_str(&self.outcome(&["certificates", "--json"], "", &[]).unwrap())
-                .unwrap();
         let id = hex::encode(Sha256::digest(client));
-        let found = listed
-            .as_array()
-            .or_else(|| listed["certificates"].as_array())
-            .unwrap()
-            .iter()
-            .find(|certificate| certificate["id"] == id.as_str())
-            .unwrap();
-        assert_eq!(found["state"], "usable");
+        // The service may not have noticed the token yet.
+        let start = Instant::now();
+        while !self.lists(&id) {
+            assert!(start.elapsed() < PATIENCE, "the token is not listed");
+        }
 
         let verify = ["pin", "verify", "--pin-stdin"];
         let wrong = self.outcome(&verify, "00000000\n", &["wrong-pin"]);
