@@ -133,8 +133,8 @@ impl Desk {
         !self.reader.is_inserted()
     }
 
-    /// How the request ends, if the token is put in again whenever it is
-    /// waited for.
+    /// How a change of the PIN ends, if the token is put in again whenever it
+    /// is waited for.
     fn outcome_with_the_token_put_back(&mut self) -> Value {
         loop {
             let message = self.until_waiting_or_ended();
@@ -143,6 +143,8 @@ impl Desk {
                     self.reader.remove();
                     self.reader.insert().unwrap();
                 }
+                // Asked anew, because its coming was noticed late.
+                Some("change-pin") => self.change(&message, PIN, NEW_PIN, false),
                 Some(_) => {}
                 None => return message,
             }
