@@ -35,6 +35,7 @@ export default defineConfig({
   manifestVersion: 3,
   // Every name is imported where it is used, so that a reader finds its room.
   imports: false,
+  zip: { artifactTemplate: 'kagibashi-{{version}}-{{browser}}.zip', zipSources: false },
   manifest: ({ browser, command }) => ({
     default_locale: 'ja',
     name: '__MSG_product_name__',

@@ -17,13 +17,11 @@ const ATTRIBUTES: Readonly<Record<string, TextName>> = {
 const EXTENSIONS: Readonly<Record<string, TextName>> = {
   keyUsage: 'extension_key_usage',
   extKeyUsage: 'extension_extended_key_usage',
-  extendedKeyUsage: 'extension_extended_key_usage',
   basicConstraints: 'extension_basic_constraints',
   subjectKeyIdentifier: 'extension_subject_key',
   authorityKeyIdentifier: 'extension_authority_key',
   certificatePolicies: 'extension_policies',
   cRLDistributionPoints: 'extension_crl',
-  crlDistributionPoints: 'extension_crl',
   authorityInfoAccess: 'extension_authority_info',
   subjectAltName: 'extension_subject_names',
   issuerAltName: 'extension_issuer_names',
@@ -33,7 +31,6 @@ const EXTENSIONS: Readonly<Record<string, TextName>> = {
 const USAGES: Readonly<Record<string, TextName>> = {
   digitalSignature: 'usage_digital_signature',
   nonRepudiation: 'usage_non_repudiation',
-  contentCommitment: 'usage_non_repudiation',
   keyEncipherment: 'usage_key_encipherment',
   dataEncipherment: 'usage_data_encipherment',
   keyAgreement: 'usage_key_agreement',
@@ -48,18 +45,19 @@ const PURPOSES: Readonly<Record<string, TextName>> = {
   serverAuth: 'purpose_server',
   emailProtection: 'purpose_email',
   codeSigning: 'purpose_code',
+  documentSigning: 'purpose_document',
+  msDocumentSigning: 'purpose_document',
   timeStamping: 'purpose_time',
   OCSPSigning: 'purpose_ocsp',
-  msSmartcardLogin: 'purpose_smart_card',
+  smartcardLogon: 'purpose_smart_card',
   anyExtendedKeyUsage: 'purpose_any',
 };
 
-const CONSTRAINTS: Readonly<Record<string, TextName>> = { cA: 'word_ca', CA: 'word_ca', 'CA:TRUE': 'word_ca', 'CA:FALSE': 'word_not_ca' };
+const CONSTRAINTS: Readonly<Record<string, TextName>> = { 'cA: TRUE': 'word_ca', 'cA: FALSE': 'word_not_ca' };
 
 const WORDS: Readonly<Record<string, Readonly<Record<string, TextName>>>> = {
   keyUsage: USAGES,
   extKeyUsage: PURPOSES,
-  extendedKeyUsage: PURPOSES,
   basicConstraints: CONSTRAINTS,
 };
 
@@ -76,5 +74,5 @@ export function valueWord(extension: string | null, value: string): TextName | n
 
 /** The extensions that say what a certificate is for. */
 export function saysPurpose(extension: string | null): boolean {
-  return extension === 'keyUsage' || extension === 'extKeyUsage' || extension === 'extendedKeyUsage';
+  return extension === 'keyUsage' || extension === 'extKeyUsage';
 }

@@ -5,6 +5,8 @@ import type { ProtocolError } from './errors';
 import { type Answer, ANSWERS, type OperationName, type Site, type View } from './protocol';
 
 export const WINDOW_SIZE = { width: 420, height: 560 } as const;
+/** Three PINs need more room than one. */
+export const NEW_PIN_HEIGHT = 700;
 /** A page that reloads itself comes back within this time; else the window counts as closed. */
 export const RELOAD_GRACE = 1_000;
 
@@ -66,7 +68,7 @@ export class PromptWindow {
   show(shown: Shown): void {
     this.#shown = shown;
     if (this.#open) this.#tell();
-    else void this.#create();
+    else void this.#create(shown.name === 'change-pin' || shown.name === 'unblock-pin' ? NEW_PIN_HEIGHT : WINDOW_SIZE.height);
   }
 
   /** How many requests wait behind the shown one. */
@@ -118,12 +120,12 @@ export class PromptWindow {
     if (this.#open?.id === id) this.#closed(this.#open);
   }
 
-  async #create(): Promise<void> {
+  async #create(height: number): Promise<void> {
     const window: OpenWindow = { ticket: crypto.randomUUID(), id: undefined, port: undefined };
     this.#open = window;
     try {
       const url = `${browser.runtime.getURL('/')}prompt.html?window=${window.ticket}`;
-      const made = await browser.windows.create({ type: 'popup', url, ...WINDOW_SIZE });
+      const made = await browser.windows.create({ type: 'popup', url, width: WINDOW_SIZE.width, height });
       window.id = made?.id;
       // Closed again while the browser was still making it.
       if (this.#open !== window && window.id !== undefined) await browser.windows.remove(window.id);

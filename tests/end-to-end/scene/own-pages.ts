@@ -1,5 +1,5 @@
 /** The extension's own pages, opened in tabs: what its button shows, and its management. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { type Browser, EXTENSION } from './browser.ts';
 
 /** What the button in the browser's bar shows, once it has finished looking. */
@@ -16,10 +16,41 @@ export class ManagePage {
     this.page = page;
   }
 
-  static async open(browser: Browser, tab: 'sites' | 'settings'): Promise<ManagePage> {
+  static async open(browser: Browser, tab: 'tokens' | 'sites' | 'history' | 'settings'): Promise<ManagePage> {
     const page = await browser.tab(`${EXTENSION}/manage.html#${tab}`);
-    await page.getByTestId(tab).waitFor();
+    await page.getByTestId(tab === 'tokens' ? 'tokens-page' : tab).waitFor();
     return new ManagePage(page);
+  }
+
+  part(name: string): Locator {
+    return this.page.getByTestId(name);
+  }
+
+  /** Waits until the page of tokens shows that: `ready`, or the name of what stands in the way. */
+  async state(name: string): Promise<void> {
+    await this.page.locator(`[data-testid=tokens-page][data-state="${name}"]`).waitFor();
+  }
+
+  /** Presses one of the actions on the right. */
+  async act(action: string): Promise<void> {
+    await this.part(`action-${action}`).click();
+  }
+
+  /** What the page says has come of an action. */
+  async said(): Promise<string> {
+    await this.part('said').waitFor();
+    return this.part('said').innerText();
+  }
+
+  /** Chooses the certificate whose card is in that state. */
+  async chooseCertificate(state: string): Promise<void> {
+    await this.page.locator(`label:has([data-testid=certificate-card][data-state=${state}]) input`).last().check();
+  }
+
+  /** Goes to another of its pages, as a press on its tab does. */
+  async goTo(tab: 'tokens' | 'sites' | 'history' | 'settings'): Promise<void> {
+    await this.part(`tab-${tab}`).click();
+    await this.part(tab === 'tokens' ? 'tokens-page' : tab).waitFor();
   }
 
   /** The sites that hold a grant. */

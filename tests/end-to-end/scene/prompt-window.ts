@@ -9,6 +9,8 @@ export type ViewName =
   | 'choose-certificate'
   | 'grant-signing'
   | 'enter-pin'
+  | 'change-pin'
+  | 'unblock-pin'
   | 'working'
   | 'failure';
 
@@ -69,6 +71,15 @@ export class PromptWindow {
   async typePin(pin: string): Promise<void> {
     await this.view('enter-pin');
     await this.part('pin').fill(pin);
+  }
+
+  /** Fills in the form for another PIN, and sends it. */
+  async changePin(current: string, newPin: string, again = newPin): Promise<void> {
+    await this.view('change-pin');
+    await this.part('pin').fill(current);
+    await this.part('new-pin').fill(newPin);
+    await this.part('again-pin').fill(again);
+    await this.goOn();
   }
 
   async enterPin(pin: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface Making {
   readonly kind?: TokenKind;
   /** Tries of the PIN. */
   readonly tries?: number;
+  /** Its name. */
+  readonly label?: string;
 }
 
 /** How a token behaves while it is plugged in. */
@@ -84,11 +86,11 @@ export class Token {
     if (said !== 'ok') throw new Error(`${command}: ${said}`);
   }
 
-  async #made({ kind = 'company', tries = 10 }: Making): Promise<{ state: string; authorities: string }> {
-    const state = join(this.#folder, `${kind}-${tries}.json`);
+  async #made({ kind = 'company', tries = 10, label }: Making): Promise<{ state: string; authorities: string }> {
+    const state = join(this.#folder, `${kind}-${tries}${label === undefined ? '' : `-${Buffer.from(label).toString('hex')}`}.json`);
     const authorities = join(this.#folder, `${kind}-authorities`);
     if (!existsSync(state)) {
-      const args = ['make', '--kind', kind, '--tries', String(tries), '--state', state, '--ca-out', authorities];
+      const args = ['make', '--kind', kind, '--tries', String(tries), '--state', state, '--ca-out', authorities, ...(label === undefined ? [] : ['--label', label])];
       await output(program('kagibashi-card-simulator'), args);
     }
     return { state, authorities };
