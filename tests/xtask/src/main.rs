@@ -11,6 +11,7 @@
 mod bench;
 mod demo;
 mod npm;
+mod package;
 mod process;
 mod setup;
 mod test;
@@ -29,13 +30,16 @@ cargo xtask COMMAND
         --headless, the clicks are driven and photographed into target/demo/.
   test [--only STAGE,...]
         Everything that must hold before a change lands. Stages, in order:
-        fmt, clippy, unit, extension, end-to-end, deny.
+        fmt, clippy, unit, extension, end-to-end, package, deny.
+  package
+        Build target/release/kagibashi.deb: host, module, extension, and the
+        files by which browsers and programs find them.
   bench
         Count the card commands an operation takes and hold them against the
         budgets.
   setup
         Only install what the commands above need (Debian packages through
-        apt-get; Node and cargo-deny into target/tools/).
+        apt-get; Node, cargo-deb and cargo-deny into target/tools/).
   help
         This text.
 ";
@@ -62,6 +66,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match command {
         "demo" => demo::run(&workspace, &demo::Options::parse(options)?),
         "test" => test::run(&workspace, &test::Options::parse(options)?),
+        "package" => no_options(options).and_then(|()| package::run(&workspace)),
         "bench" => no_options(options).and_then(|()| bench::run(&workspace)),
         "setup" => no_options(options).and_then(|()| setup::everything(&workspace)),
         "help" | "--help" | "-h" => {

@@ -52,6 +52,8 @@ pub enum Need {
     Rustfmt,
     Clippy,
     CargoDeny,
+    /// What makes the Debian package.
+    CargoDeb,
     /// Node with npm, new enough to run TypeScript as it is.
     Node,
 }
@@ -118,6 +120,7 @@ const EVERYTHING: &[Need] = &[
     Need::Rustfmt,
     Need::Clippy,
     Need::CargoDeny,
+    Need::CargoDeb,
     Need::Node,
 ];
 
@@ -157,7 +160,8 @@ pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<Tools> {
         match need {
             Need::Rustfmt => cargo_tools::ensure_component("rustfmt", "fmt")?,
             Need::Clippy => cargo_tools::ensure_component("clippy", "clippy")?,
-            Need::CargoDeny => cargo_tools::ensure_deny(workspace)?,
+            Need::CargoDeny => cargo_tools::ensure(workspace, &cargo_tools::DENY)?,
+            Need::CargoDeb => cargo_tools::ensure(workspace, &cargo_tools::DEB)?,
             _ => {}
         }
     }

@@ -6,7 +6,24 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const DENY_VERSION: &str = "0.20.2";
+/// A program that cargo compiles for this project only.
+pub struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+    purpose: &'static str,
+}
+
+pub const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    purpose: "checks the licences of all dependencies",
+};
+
+pub const DEB: CargoTool = CargoTool {
+    name: "cargo-deb",
+    version: "3.8.0",
+    purpose: "makes the Debian package",
+};
 
 /// Where cargo puts the programs it installs for this project only.
 pub fn folder_of_programs(workspace: &Workspace) -> PathBuf {
@@ -25,21 +42,23 @@ pub fn ensure_component(component: &str, subcommand: &str) -> Result<()> {
     process::run(Command::new("rustup").args(["component", "add", component]))
 }
 
-/// cargo-deny checks the licences and sources of all dependencies.
-pub fn ensure_deny(workspace: &Workspace) -> Result<()> {
-    let installed = folder_of_programs(workspace).join("cargo-deny");
-    if is_installed("cargo-deny") || installed.is_file() {
+/// Compiles a tool that is nowhere yet.
+pub fn ensure(workspace: &Workspace, tool: &CargoTool) -> Result<()> {
+    let CargoTool {
+        name,
+        version,
+        purpose,
+    } = tool;
+    let installed = folder_of_programs(workspace).join(name);
+    if is_installed(name) || installed.is_file() {
         return Ok(());
     }
-    println!(
-        "setup: compiling cargo-deny {DENY_VERSION} into target/tools/ \
-         (checks the licences of all dependencies)"
-    );
+    println!("setup: compiling {name} {version} into target/tools/ ({purpose})");
     // Without optimisation: it runs for a second and compiles for a minute
     // instead of several.
     process::run(
         Command::new("cargo")
-            .args(["install", "cargo-deny", "--version", DENY_VERSION])
+            .args(["install", name, "--version", version])
             .args(["--locked", "--debug", "--quiet", "--root"])
             .arg(workspace.tools())
             .env("CARGO_TARGET_DIR", workspace.tools().join("build")),

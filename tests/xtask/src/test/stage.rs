@@ -1,5 +1,6 @@
 //! What the parts of the tests are, in their order.
 
+use super::installation;
 use super::tally::Tally;
 use crate::npm;
 use crate::process;
@@ -55,6 +56,16 @@ pub const STAGES: &[Stage] = &[
         name: "end-to-end",
         needs: setup::FOR_END_TO_END,
         run: end_to_end,
+    },
+    Stage {
+        name: "package",
+        needs: &[
+            Need::CCompiler,
+            Need::PcscLibrary,
+            Need::Node,
+            Need::CargoDeb,
+        ],
+        run: package,
     },
     Stage {
         name: "deny",
@@ -138,9 +149,9 @@ fn packed_sizes(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
-    // With the tests' own build of the dependencies, so that only the linking
-    // is left to do.
+/// With the tests' own build of the dependencies, so that only the linking is
+/// left to do.
+fn build_everything(workspace: &Workspace, tools: &Tools) -> Result<()> {
     process::run(cargo(workspace, tools).args([
         "build",
         "--workspace",
@@ -148,8 +159,11 @@ fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result
         "--locked",
     ]))?;
     npm::install(tools, &workspace.extension())?;
-    process::run_quietly(&mut npm::script(tools, &workspace.extension(), "build"))?;
+    process::run_quietly(&mut npm::script(tools, &workspace.extension(), "build"))
+}
 
+fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
+    build_everything(workspace, tools)?;
     let package = workspace.end_to_end();
     npm::install(tools, &package)?;
     let artefacts = workspace.target().join("end-to-end");
@@ -160,6 +174,14 @@ fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result
             .env("KAGIBASHI_ARTEFACTS_DIR", artefacts),
         |line| tally.read(line),
     )
+}
+
+/// Of the programs and the extension that the stages before have tested.
+fn package(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
+    build_everything(workspace, tools)?;
+    installation::check(workspace, tools)?;
+    tally.passed += 1;
+    Ok(())
 }
 
 fn deny(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result<()> {
