@@ -100,6 +100,22 @@ impl Desk {
         self.browser.answer(prompt, &answer);
     }
 
+    /// Exchanges the token for one with this serial number, and waits until the
+    /// host has read it: nobody else talks to it then.
+    fn put_in(&mut self, card: Card, serial: u64) {
+        self.reader.remove();
+        *self.reader.card() = card.remade(|settings| settings.serial = serial.to_be_bytes());
+        self.reader.insert().unwrap();
+        let serial = format!("{serial:016X}");
+        self.token = loop {
+            let message = self.browser.receive_any().unwrap();
+            let token = &message["token"];
+            if message["type"] == "token-inserted" && token["serial"] == *serial {
+                break token["id"].as_str().unwrap().to_owned();
+            }
+        };
+    }
+
     /// The same for a token that was put in just now.
     fn asked_when_there(&mut self, command: &str) -> Value {
         loop {
@@ -355,10 +371,8 @@ fn an_interrupted_change_says_which_pin_is_valid() {
     assert!(steps > 5 && asked > before, "{steps}");
     let mut told = [0; 2];
     for step in 1..=steps {
-        desk.reader.remove();
-        *desk.reader.card() = fresh.clone();
-        desk.reader.insert().unwrap();
-        let prompt = desk.asked_when_there("change-pin");
+        desk.put_in(fresh.clone(), step);
+        let prompt = desk.asked("change-pin");
         desk.reader.card().faults.plan(step, Fault::Remove);
         desk.change(&prompt, PIN, NEW_PIN, false);
         let outcome = desk.outcome_with_the_token_put_back();
@@ -381,10 +395,8 @@ fn a_token_that_does_not_come_back_leaves_it_open() {
     let mut desk = Desk::new(10);
     let fresh = desk.reader.card().clone();
     for step in 1.. {
-        desk.reader.remove();
-        *desk.reader.card() = fresh.clone();
-        desk.reader.insert().unwrap();
-        let prompt = desk.asked_when_there("change-pin");
+        desk.put_in(fresh.clone(), step);
+        let prompt = desk.asked("change-pin");
         desk.reader.card().faults.plan(step, Fault::Remove);
         desk.change(&prompt, PIN, NEW_PIN, false);
         let message = desk.until_waiting_or_ended();
