@@ -3,7 +3,7 @@ import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { FakePort } from '../tests/fake-port';
 import { authenticated, certificate, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
 import { HELLO_TIMEOUT, HostConnection } from './native-port';
-import { CANCEL_GRACE, Operations, type PersonOutcome, type PersonRequest, WAITING_REQUESTS_MAX } from './operations';
+import { CANCEL_GRACE, type Ended, Operations, type PersonOutcome, type PersonRequest, WAITING_REQUESTS_MAX } from './operations';
 import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
 
 const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
@@ -15,11 +15,15 @@ let hosts: FakePort[];
 let promptWindow: PromptWindow;
 let operations: Operations;
 let focus: ReturnType<typeof vi.fn>;
+let skipsChooser: boolean;
+let ended: Ended[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   windows = new Map();
   hosts = [];
+  skipsChooser = false;
+  ended = [];
   let lastId = 0;
   focus = vi.fn(async () => ({}));
   Object.assign(fakeBrowser.windows, {
@@ -40,6 +44,13 @@ beforeEach(() => {
       () => 'Specified native messaging host not found.',
     ),
     promptWindow,
+    {
+      remembered: (origin) => (origin === ORIGIN ? 'b'.repeat(64) : null),
+      get skipsChooser() {
+        return skipsChooser;
+      },
+      ended: (one) => void ended.push(one),
+    },
   );
 });
 
@@ -271,5 +282,61 @@ describe('the window', () => {
     const { view, operation } = await atThePin();
     view.say(message(operation));
     expect(host().sent.filter(({ type }) => type === 'answer')).toEqual([]);
+  });
+});
+
+describe('habits', () => {
+  const choose = (certificates: readonly unknown[]) => ({
+    type: 'prompt',
+    request: 1,
+    prompt: 1,
+    operation: 'select-certificate',
+    site,
+    view: { kind: 'choose-certificate', tokens: [], certificates },
+  });
+  const begin = async () => {
+    run();
+    host().say(HELLO);
+    await settled();
+  };
+
+  it.each([
+    ['wanted, with one that can be used', true, [certificate, { ...certificate, id: 'x', state: 'expired' }], true],
+    ['wanted, with two', true, [certificate, { ...certificate, id: 'x' }], false],
+    ['wanted, with none', true, [{ ...certificate, state: 'expired' }], false],
+    ['not wanted', false, [certificate], false],
+  ])('no choice: %s', async (_, wanted, certificates, skipped) => {
+    skipsChooser = wanted;
+    await begin();
+    host().say(choose(certificates));
+    await settled();
+    expect(host().sent.filter(({ type }) => type === 'answer').map(({ answer }) => answer)).toEqual(skipped ? [{ certificate: certificate.id }] : []);
+    expect(windows.size).toBe(skipped ? 0 : 1);
+  });
+
+  it('the PIN is asked for whatever the habits are', async () => {
+    skipsChooser = true;
+    await begin();
+    await prompted();
+    expect([windows.size, host().sent.filter(({ type }) => type === 'answer').length]).toEqual([1, 0]);
+  });
+
+  it('the window hears of the certificate of last time, and others hear of how it ended', async () => {
+    await begin();
+    await prompted();
+    const page = windowPage();
+    expect(page.last).toMatchObject({ shown: { remembered: 'b'.repeat(64) } });
+    page.say({ type: 'answer', operation: (page.last as { shown: { operation: string } }).shown.operation, prompt: 1, answer: ANSWER });
+    host().say({ type: 'response', request: 1, result: authenticated });
+    await settled();
+    expect(ended).toEqual([{ name: 'authenticate', origin: ORIGIN, certificate, outcome: { ok: true, result: authenticated } }]);
+    expect(JSON.stringify(ended)).not.toContain('"pin"');
+  });
+
+  it('what failed before anybody was asked never happened', async () => {
+    await begin();
+    host().say({ type: 'failure', request: 1, error: { code: 102, name: 'invalid-nonce', blame: 'page', detail: {} } });
+    await settled();
+    expect(ended).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { FromWindow, ToWindow } from '../lib/prompt-window';
 import type { OperationName, View } from '../lib/protocol';
 import { madeVisible } from '../lib/card-text';
 import { makeError } from '../lib/errors';
-import { certificate, enterPin, expired, site, token } from './samples';
+import { certificate, changePin, enterPin, expired, site, token } from './samples';
 
 let app: ReturnType<typeof mount> & { receive(message: ToWindow): void };
 let sent: FromWindow[];
@@ -196,7 +196,115 @@ describe('the last try', () => {
   });
 });
 
+describe('a new PIN', () => {
+  function fill(values: { pin?: string; 'new-pin'?: string; 'again-pin'?: string }): void {
+    for (const [name, value] of Object.entries(values)) {
+      const field = get<HTMLInputElement>(name);
+      field.value = value;
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    flushSync();
+  }
+
+  it('goes out with the current one, and only the current one is forgotten when that was wrong', async () => {
+    await show(changePin(), 1, 'change-pin');
+    expect(document.activeElement).toBe(pin());
+    expect(get('token-name').textContent).toContain('デモトークン');
+    fill({ pin: '12345678', 'new-pin': 'Tw7-kd9Qz', 'again-pin': 'Tw7-kd9Qz' });
+    submit();
+    expect(sent).toEqual([{ type: 'answer', operation: 'one', prompt: 1, answer: { pin: '12345678', newPin: 'Tw7-kd9Qz', lastTryConfirmed: false } }]);
+    await show({ kind: 'working', stage: 'changing-pin' }, 2, 'change-pin');
+    expect(primary().disabled).toBe(true);
+    await show(changePin({ notice: 'wrong-pin' }, { triesLeft: 9 }), 3, 'change-pin');
+    expect(get('pin-message').textContent).toContain('PIN が違います');
+    expect([pin().value, get<HTMLInputElement>('new-pin').value]).toEqual(['', 'Tw7-kd9Qz']);
+    expect(document.activeElement).toBe(pin());
+  });
+
+  it.each([
+    ['the same as the current one', '12345678', '12345678', 'new-pin', 'unchanged'],
+    ['too short for this token', '12345', '12345', 'new-pin', 'too-short'],
+    ['too long', '1'.repeat(17), '1'.repeat(17), 'new-pin', 'too-long'],
+    ['full-width', '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16', '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16', 'new-pin', 'full-width'],
+    ['not ASCII', 'pässwort', 'pässwort', 'new-pin', 'not-ascii'],
+    ['typed differently the second time', 'Tw7-kd9Qz', 'Tw7-kd9QZ', 'again-pin', 'different'],
+  ])('that is %s is refused before the card is asked', async (_, newPin, again, field, trouble) => {
+    await show(changePin({ minimum: 6 }), 1, 'change-pin');
+    fill({ pin: '12345678', 'new-pin': newPin, 'again-pin': again });
+    submit();
+    expect(get(`${field}-message`).dataset['trouble']).toBe(trouble);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(document.activeElement).toBe(get(field));
+    expect(sent).toEqual([]);
+  });
+
+  it('is measured while it is typed, against what stands on the token, too', async () => {
+    await show(changePin(), 1, 'change-pin');
+    expect(get('strength').dataset['level']).toBeUndefined();
+    fill({ 'new-pin': '12345678' });
+    expect([get('strength').dataset['level'], get('strength').textContent]).toEqual(['low', expect.stringContaining('低')]);
+    fill({ 'new-pin': token.serial });
+    expect(get('strength').dataset['weakness']).toBe('known');
+    fill({ 'new-pin': 'Tw7-kd9Qz' });
+    expect(get('strength').dataset['level']).toBe('high');
+  });
+
+  it('is typed with one soft keyboard, in the field that the person is in', async () => {
+    await show(changePin(), 1, 'change-pin');
+    get('soft-keyboard-toggle').click();
+    flushSync();
+    get('new-pin').focus();
+    flushSync();
+    expect(all('soft-keyboard')).toHaveLength(1);
+    all('soft-key').find(({ dataset }) => dataset['key'] === '7')?.click();
+    flushSync();
+    expect([pin().value, get<HTMLInputElement>('new-pin').value]).toEqual(['', '7']);
+  });
+
+  it('for a locked token needs the PUK', async () => {
+    const view = { ...changePin({}, { triesLeft: 0, locked: true }), kind: 'unblock-pin', notice: 'wrong-puk', puk: { triesLeft: 1, maximum: 3, locked: false } } as const;
+    await show(view, 1, 'unblock-pin');
+    expect(get('pin-message').textContent).toContain('PUK が違います');
+    fill({ pin: '87654321', 'new-pin': 'Tw7-kd9Qz', 'again-pin': 'Tw7-kd9Qz' });
+    submit();
+    expect(sent).toEqual([]);
+    get('last-try-confirm').click();
+    flushSync();
+    submit();
+    expect(sent).toMatchObject([{ answer: { puk: '87654321', newPin: 'Tw7-kd9Qz', lastTryConfirmed: true } }]);
+  });
+
+  it.each([
+    ['token-removed', 1],
+    ['pin-change-uncertain', 0],
+  ] as const)('that failed with %s: the old one is said to be valid %i times', (name, times) => {
+    app.receive({ waiting: 0, shown: { kind: 'failure', operation: 'one', name: 'change-pin', site: null, login: null, error: makeError(name) } });
+    flushSync();
+    expect(all('old-pin-valid')).toHaveLength(times);
+  });
+});
+
+it('a login for managing names the token, not its certificates', async () => {
+  const view = enterPin({ certificates: [certificate, { ...certificate, id: 'e'.repeat(64) }] });
+  app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'log-in', site: null, login: { connecting: [], seconds: 600, management: true }, prompt: 1, view } });
+  flushSync();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(get('operation').textContent).toBe('管理のためのログイン');
+  expect([all('certificate-choice').length, all('connecting-sites').length]).toEqual([0, 0]);
+  type('12345678');
+  submit();
+  expect(sent).toMatchObject([{ answer: { certificate: certificate.id, pin: '12345678' } }]);
+});
+
 describe('the choice', () => {
+  it('of last time at this site is made already, and said to be', async () => {
+    const view = enterPin({ certificates: [certificate, { ...certificate, id: 'c'.repeat(64) }] });
+    app.receive({ waiting: 0, shown: { kind: 'prompt', operation: 'one', name: 'authenticate', site, login: null, remembered: 'c'.repeat(64), prompt: 1, view } });
+    flushSync();
+    expect(all('certificate-choice').map((choice) => (choice as HTMLInputElement).checked)).toEqual([false, true]);
+    expect(get('choice-remembered').textContent).toContain('前回');
+  });
+
   const other = { ...certificate, id: 'c'.repeat(64) };
 
   it('among several is the person’s: nothing is chosen before', async () => {

@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../lib/connecting-sites';
-import type { Certificate, EnterPinView, Login, Result, Token } from '../lib/protocol';
+import type { Certificate, ChangePinView, EnterPinView, Login, Result, Token } from '../lib/protocol';
 
 export const ORIGIN = 'https://portal.example.jp';
 export const NONCE = 'dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=';
@@ -91,3 +91,7 @@ export const authenticated = {
   format: 'web-eid:1.0',
   appVersion: 'https://example.org/kagibashi/0.1.0',
 };
+
+export function changePin(over: Partial<ChangePinView> = {}, pin: Partial<Token['pin']> = {}): ChangePinView {
+  return { kind: 'change-pin', token: { ...token, pin: { ...token.pin, ...pin } }, notice: null, minimum: 4, maximum: 16, ...over };
+}

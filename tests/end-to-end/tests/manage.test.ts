@@ -1,10 +1,13 @@
 /** The management page, chapter by chapter of the old manual, with the software token. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Looks } from '../scene/browser.ts';
 import { BOUNDED, until } from '../scene/deadline.ts';
+import { setExtension } from '../scene/extension-policy.ts';
 import { accessible, fits } from '../scene/inspection.ts';
 import { ManagePage } from '../scene/own-pages.ts';
 import { photograph } from '../scene/pictures.ts';
@@ -177,4 +180,24 @@ test('closing the page logs out what it opened, whoever else looks on', BOUNDED,
   await manage.page.close();
   await other.part('action-log-in').waitFor();
   assert.equal(await other.part('login-clock').count(), 0);
+});
+
+test('what an administrator has set is shown locked, and holds', BOUNDED, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kagibashi-policy-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const site = 'https://portal.example.jp';
+  setExtension(folder, { language: 'en', loginSeconds: 1200, skipChooser: true, certificateSites: [site, 'nonsense'] });
+  const scene = await Scene.start({ settings: folder });
+  after(() => scene.stop(), BOUNDED);
+  const manage = await ManagePage.open(scene.browser, 'settings');
+  await manage.part('locked-language').waitFor();
+  assert.equal(await manage.page.evaluate(() => document.documentElement.lang), 'en');
+  assert.equal(await manage.part('login-length').inputValue(), '1200');
+  for (const name of ['language', 'login-length', 'skip-chooser']) assert.ok(await manage.part(name).isDisabled(), name);
+  assert.ok(await manage.part('notices').isEnabled());
+  await accessible(manage.page, 'settings of an administrator');
+  await photograph(manage.page, artefacts(), 'manage-policy');
+  await manage.goTo('sites');
+  await manage.part('managed-site').waitFor();
+  assert.deepEqual(await manage.part('managed-site').evaluateAll((sites) => sites.map((one) => one.getAttribute('data-origin'))), [site]);
 });
