@@ -219,6 +219,13 @@ impl Inventory {
             .cloned()
     }
 
+    /// The tokens that a browser sees although they are out.
+    pub fn absent(&self) -> Vec<Reading> {
+        let contents = self.lock();
+        let absent = contents.absent.iter().map(|known| known.reading.clone());
+        absent.collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.shared
             .contents

@@ -113,7 +113,11 @@ impl Desk {
             "idleSeconds": 600,
         });
         self.browser.request(request, "log-in", &arguments);
-        self.next_of("waiting-for-token");
+        let waiting = self.next_of("waiting-for-token");
+        let wanted = &waiting["view"]["certificates"];
+        assert_eq!(wanted[0]["state"], "token-out");
+        assert_eq!(wanted[0]["certificateId"], "FC12345678");
+        assert_eq!(waiting["view"]["tokens"][0]["label"], "デモトークン");
         self.reader.insert().unwrap();
         let prompt = self.next_of("enter-pin");
         self.enter(&prompt, PIN);

@@ -107,9 +107,12 @@ impl Choice {
             if let Wanted::OnToken(token) = wanted {
                 survey.check_holds(token)?;
             }
-            let choice = Self::of(survey, wanted);
+            let mut choice = Self::of(survey, wanted);
             if choice.certificates.iter().any(is_usable) {
                 return Ok(choice);
+            }
+            if choice.survey.tokens.is_empty() {
+                choice.add_absent(wanted, inventory);
             }
             let reason = match choice.survey.trouble {
                 // Pulled out while it was read: what matters is that it is wanted.
@@ -139,6 +142,19 @@ impl Choice {
             paused: std::mem::take(&mut survey.paused),
             survey,
             certificates,
+        }
+    }
+
+    /// Shows whom to wait for, when that is known.
+    fn add_absent(&mut self, wanted: &Wanted, inventory: &Inventory) {
+        for reading in inventory.absent() {
+            self.survey.absent.push(reading.token_shown());
+            for mut found in reading.certificates {
+                if wanted.fits(&found) && wanted.state(&found) == CertificateState::Usable {
+                    found.shown.state = CertificateState::TokenOut;
+                    self.certificates.push(found);
+                }
+            }
         }
     }
 
@@ -183,9 +199,8 @@ impl Choice {
             .iter()
             .map(|found| found.shown.token.as_str())
             .collect();
-        self.survey
-            .tokens
-            .iter()
+        let tokens = self.survey.tokens.iter().chain(&self.survey.absent);
+        tokens
             .filter(|token| used.contains(token.id.as_str()))
             .cloned()
             .collect()

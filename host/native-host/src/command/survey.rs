@@ -26,6 +26,8 @@ pub struct Survey {
     pub readers: Vec<Reader>,
     /// Every token that could be read.
     pub tokens: Vec<object::Token>,
+    /// Tokens that are asked for.
+    pub absent: Vec<object::Token>,
     /// Every certificate on them.
     pub certificates: Vec<Found>,
     /// What stood in the way of the others, or of all.
