@@ -128,7 +128,7 @@ impl Host {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
         let inventory = Inventory::for_browser(last_seen);
-        let (told, forget) = (outbox.clone(), logins.clone());
+        let (told, forget, seen) = (outbox.clone(), logins.clone(), inventory.clone());
         let keeper = inventory.keep(move |news| {
             let message = match news {
                 News::Readers(readers) => MessageToExtension::Readers {
@@ -139,6 +139,11 @@ impl Host {
                 },
                 News::Removed(removed) => {
                     forget.close_in(&removed.reader);
+                    // A person who is asked may put it in again: NSS gives up a
+                    // handshake whose token it saw pulled out meanwhile.
+                    if !forget.is_wanted() {
+                        seen.end_stays_of_absent();
+                    }
                     let Some(reading) = &removed.reading else {
                         return;
                     };

@@ -226,6 +226,17 @@ impl Inventory {
         absent.collect()
     }
 
+    /// Has a browser that sees them take the tokens that are out for pulled out
+    /// and put in again: what it has signed with them does not count any more.
+    pub fn end_stays_of_absent(&self) {
+        let mut contents = self.lock();
+        contents.change += 1;
+        let change = contents.change;
+        for known in &mut contents.absent {
+            known.seen_since = change;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.shared
             .contents
@@ -264,20 +275,14 @@ impl Contents {
 
     fn went(&mut self, reader: &str) -> Removed {
         self.change += 1;
-        // One that was pulled out before it was read here may be among these,
-        // and may have been used.
-        for known in &mut self.absent {
-            known.seen_since = self.change;
-        }
         let mut removed = Removed {
             reader: reader.to_owned(),
             reading: None,
         };
-        if let Some(mut known) = self.readings.remove(reader) {
+        if let Some(known) = self.readings.remove(reader) {
             removed.reading = Some(known.reading.clone());
             let last = !self.readings.values().any(Known::can_sign);
             if self.last_seen.is_some() && last && known.can_sign() {
-                known.seen_since = self.change;
                 self.absent.push(known);
             }
             self.note();

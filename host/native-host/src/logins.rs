@@ -209,6 +209,11 @@ impl Logins {
         self.close_all();
     }
 
+    /// Whether handshakes want a signature now.
+    pub fn is_wanted(&self) -> bool {
+        self.lock().pending > 0
+    }
+
     /// Signs for a handshake, waiting for a login if there is none.
     pub fn sign(
         &self,

@@ -18,6 +18,9 @@ use crate::lock::lock;
 /// After a host was too slow, or none could be started: how long not to try
 /// again, as every look would take as long.
 const REST: Duration = Duration::from_secs(10);
+/// How long after the module was loaded a browser may take to start its host:
+/// its first page may be one that wants a certificate.
+const BROWSER_STARTS: Duration = Duration::from_secs(10);
 /// How long a host that was just started may take to listen.
 const START_PATIENCE: Duration = Duration::from_secs(3);
 /// How often to see whether it does.
@@ -48,6 +51,8 @@ pub struct Link {
     /// Whether this process is a browser, which has its own host or none. One
     /// that has had a host once is a browser, whatever it is called.
     in_browser: AtomicBool,
+    /// Until when a browser is starting.
+    starting_until: Option<Instant>,
     line: Mutex<Line>,
     /// Ends a look that is going on.
     hang_up: Mutex<End>,
@@ -76,6 +81,7 @@ impl Link {
         Self {
             place: MeetingPlace::of_user(),
             in_browser: AtomicBool::new(program::is_browser()),
+            starting_until: program::is_chromium().then(|| Instant::now() + BROWSER_STARTS),
             line: Mutex::default(),
             hang_up: Mutex::new(End::Open(None)),
         }
@@ -172,8 +178,7 @@ impl Link {
     }
 
     fn open(&self) -> Result<Client, AgentError> {
-        let browser = Name::Browser(std::process::id());
-        match Client::connect(&self.place, browser) {
+        match self.browser_host() {
             Ok(client) => {
                 self.in_browser.store(true, Ordering::Relaxed);
                 return Ok(client);
@@ -200,6 +205,27 @@ impl Link {
             }
         }
         Err(nobody())
+    }
+
+    /// The host of the browser that this process is. One that is just starting
+    /// is waited for.
+    fn browser_host(&self) -> Result<Client, AgentError> {
+        loop {
+            let outcome = Client::connect(&self.place, Name::Browser(std::process::id()));
+            let nobody = matches!(outcome, Err(AgentError::Connect(ConnectError::Nobody(_))));
+            if !(nobody && self.is_starting()) {
+                return outcome;
+            }
+            std::thread::sleep(START_LOOK);
+        }
+    }
+
+    fn is_starting(&self) -> bool {
+        let closed = matches!(*lock(&self.hang_up), End::Closed);
+        !closed
+            && self
+                .starting_until
+                .is_some_and(|until| Instant::now() < until)
     }
 
     /// Ends everything that is asked, now and later.

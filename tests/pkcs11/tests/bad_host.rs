@@ -259,6 +259,47 @@ fn prints_the_slots_with_tokens() {
     println!("\nslots:{}", slots.join(","));
 }
 
+/// The first page of a browser may want a certificate before its extension has
+/// started the host.
+#[test]
+fn a_chromium_that_is_starting_waits_for_its_host() {
+    let own = std::env::current_exe().unwrap();
+    // Beside the test's own program, where the scripted host is found.
+    let copy = tempfile::Builder::new()
+        .prefix("chromium")
+        .tempfile_in(own.parent().unwrap())
+        .unwrap()
+        .into_temp_path();
+    fs::copy(&own, &copy).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(&copy)
+        .args(["--exact", "finds_the_host_that_comes_late", "--ignored"])
+        .env(
+            "KAGIBASHI_TEST_LIBRARY",
+            kagibashi_pkcs11_tests::module::library(),
+        )
+        .env("XDG_RUNTIME_DIR", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "a part of the test above, for a process of another name"]
+fn finds_the_host_that_comes_late() {
+    let library = std::env::var_os("KAGIBASHI_TEST_LIBRARY").unwrap();
+    let module = Module::load_from(Path::new(&library));
+    assert_eq!(module.initialise(), ck::CKR_OK);
+    let host = thread::spawn(|| {
+        thread::sleep(Duration::from_secs(1));
+        Host::of_browser(&[1])
+    });
+    assert_eq!(module.slots(true), [0]);
+    drop(host.join().unwrap());
+}
+
 /// The agent is started from beside the module, is nobody's child here, and
 /// has nothing of ours open.
 #[test]

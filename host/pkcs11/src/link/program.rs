@@ -22,6 +22,24 @@ const BROWSERS: [&str; 15] = [
     "zen-bin",
 ];
 
+/// Those of them that keep to what they saw at their start.
+const OF_CHROMIUM: [&str; 7] = [
+    "brave",
+    "chrome",
+    "chromium",
+    "google-chrome",
+    "microsoft-edge",
+    "opera",
+    "vivaldi",
+];
+
+/// Whether this process is a Chromium or one of its family. A site that such a
+/// browser has told that there is no certificate is not offered one until the
+/// browser is closed.
+pub fn is_chromium() -> bool {
+    env::current_exe().is_ok_and(|own| is_named(&own, &OF_CHROMIUM))
+}
+
 /// Whether this process is a browser, or one of a browser's own processes.
 ///
 /// In a browser the PIN is never asked for by anybody but our own window: the
@@ -31,15 +49,16 @@ pub fn is_browser() -> bool {
     [own, parent()]
         .iter()
         .flatten()
-        .any(|path| names_browser(path))
+        .any(|path| is_named(path, &BROWSERS))
 }
 
-fn names_browser(path: &Path) -> bool {
+/// Whether the program is called one of these, or its name begins with it.
+fn is_named(path: &Path, names: &[&str]) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;
     };
     let name = name.to_ascii_lowercase();
-    BROWSERS.iter().any(|browser| name.starts_with(browser))
+    names.iter().any(|known| name.starts_with(known))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -70,7 +89,7 @@ mod tests {
             "/opt/vivaldi/vivaldi-bin",
             "/snap/firefox/1/usr/lib/firefox/firefox (deleted)",
         ] {
-            assert!(names_browser(Path::new(browser)), "{browser}");
+            assert!(is_named(Path::new(browser), &BROWSERS), "{browser}");
         }
         for other in [
             "/usr/bin/pkcs11-tool",
@@ -80,7 +99,7 @@ mod tests {
             "/home/firefox/curl",
             "/",
         ] {
-            assert!(!names_browser(Path::new(other)), "{other}");
+            assert!(!is_named(Path::new(other), &BROWSERS), "{other}");
         }
     }
 }
