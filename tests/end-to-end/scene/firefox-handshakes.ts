@@ -9,6 +9,7 @@ import { BiDi } from './bidi.ts';
 import { PATIENCE, until } from './deadline.ts';
 import { Display, type DisplayWindow } from './display.ts';
 import type { Picture } from './framebuffer.ts';
+import { FirefoxPage } from './firefox-page.ts';
 import { FORGET } from './forget.ts';
 import type { HandshakeBrowser, PinQuestion, Sight, Visit } from './handshake-browser.ts';
 import type { Home } from './home.ts';
@@ -107,6 +108,21 @@ export class FirefoxHandshakes implements HandshakeBrowser {
   async #question(): Promise<FirefoxQuestion> {
     const window = await until('the window of the extension', () => this.#display.window(PROMPT));
     return new FirefoxQuestion(this.#bidi, window, await window.still());
+  }
+
+  /** One of our own pages, in a new tab. */
+  async ownPage(address: string): Promise<FirefoxPage> {
+    const tab = await this.#bidi.newTab();
+    this.#bidi.navigate(tab, `${EXTENSION}/${address}`);
+    return new FirefoxPage(this.#bidi, tab);
+  }
+
+  /** Our window, where no handshake keeps it from being driven. */
+  async ownWindow(): Promise<FirefoxPage> {
+    const { context } = await until('the window of the extension', async () =>
+      (await this.#bidi.contexts()).find(({ url }) => url.startsWith(`${EXTENSION}/prompt.html`)),
+    );
+    return new FirefoxPage(this.#bidi, context);
   }
 
   async asks(): Promise<boolean> {
