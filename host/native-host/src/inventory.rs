@@ -5,6 +5,7 @@
 //! while none is: it decides with what it sees for hours, and asking for a token
 //! is better than a site that was told there is no certificate.
 
+mod follower;
 mod last_seen;
 
 use std::collections::BTreeMap;
@@ -12,20 +13,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::Text;
-use kagibashi_token::{Event, PublicCache, Reader, Stop, TokenError, Tokens, Watch};
+use kagibashi_token::Reader;
 
 use crate::command::survey::{Found, Reading};
-use crate::folders::Folders;
+use follower::Follower;
+pub use follower::Keeper;
 pub use last_seen::LastSeen;
-
-/// How often a token that another program holds is tried, and how long apart.
-const TRIES: u32 = 5;
-const TRY_AGAIN: Duration = Duration::from_secs(1);
-
-/// How often a service that does not run is looked for.
-const SERVICE_RETRY: Duration = Duration::from_secs(2);
 
 /// The tokens that are plugged in, by reader.
 #[derive(Clone, Default)]
@@ -125,16 +119,8 @@ impl Inventory {
     /// Keeps this inventory from now on. `tell` is told of every change, on a
     /// thread of its own.
     pub fn keep(&self, tell: impl FnMut(News<'_>) + Send + 'static) -> Keeper {
-        let keeper = Keeper {
-            gone: Cancel::new(),
-            stop: Arc::default(),
-        };
-        let mut follower = Follower {
-            inventory: self.clone(),
-            keeper: keeper.clone(),
-            tell,
-            readers: None,
-        };
+        let mut follower = Follower::of(self.clone(), tell);
+        let keeper = follower.keeper();
         thread::spawn(move || follower.follow());
         keeper
     }
@@ -303,122 +289,5 @@ impl Contents {
         if !tokens.is_empty() {
             last_seen.write(&tokens);
         }
-    }
-}
-
-/// The thread that keeps an inventory.
-struct Follower<T> {
-    inventory: Inventory,
-    keeper: Keeper,
-    tell: T,
-    /// As they were last told.
-    readers: Option<Vec<Reader>>,
-}
-
-impl<T: FnMut(News<'_>)> Follower<T> {
-    fn follow(&mut self) {
-        while !self.keeper.gone.is_cancelled() {
-            if let Err(error) = self.follow_service() {
-                tracing::debug!(%error, "the smart card service can't be followed");
-            }
-            self.inventory.has_looked();
-            for removed in self.inventory.forget_all() {
-                (self.tell)(News::Removed(&removed));
-            }
-            if !self.keeper.gone.is_cancelled() {
-                self.tell_readers(Vec::new());
-                thread::sleep(SERVICE_RETRY);
-            }
-        }
-    }
-
-    fn follow_service(&mut self) -> Result<(), TokenError> {
-        let notes = PublicCache::in_folder(&Folders::of_user().state);
-        let tokens = Tokens::connect()?.with_cache(notes);
-        // Watching begins before the first look, so that nothing in between is
-        // missed.
-        let mut watch = tokens.watch()?;
-        self.keeper.may_stop(&watch);
-        let readers = tokens.readers()?;
-        self.tell_readers(readers.clone());
-        for reader in readers {
-            self.read(&tokens, &reader);
-        }
-        self.inventory.has_looked();
-        loop {
-            let events = watch.wait()?;
-            self.tell_readers(tokens.readers()?);
-            for event in events {
-                match event {
-                    Event::Inserted(reader) => self.read(&tokens, &reader),
-                    Event::Removed { reader } => {
-                        let removed = self.inventory.lock().went(&reader);
-                        (self.tell)(News::Removed(&removed));
-                    }
-                    Event::EmptyReader => {}
-                }
-            }
-        }
-    }
-
-    fn tell_readers(&mut self, readers: Vec<Reader>) {
-        if self.readers.as_ref() != Some(&readers) {
-            (self.tell)(News::Readers(&readers));
-            self.readers = Some(readers);
-        }
-    }
-
-    fn read(&mut self, tokens: &Tokens, reader: &Reader) {
-        if !reader.state.is_token() || self.inventory.in_reader(&reader.name).is_some() {
-            return;
-        }
-        for _ in 0..TRIES {
-            let outcome = tokens
-                .open(&reader.name, &self.keeper.gone)
-                .and_then(|mut token| Reading::take(token.as_mut()));
-            match outcome {
-                Ok(reading) => {
-                    self.inventory.lock().came(&reader.name, reading.clone());
-                    (self.tell)(News::Inserted(&reading));
-                    return;
-                }
-                Err(TokenError::ReaderBusy { .. } | TokenError::SessionStolen) => {
-                    thread::sleep(TRY_AGAIN);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a token could not be read");
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// Ends the keeping of an inventory.
-#[derive(Clone)]
-pub struct Keeper {
-    gone: Cancel,
-    stop: Arc<Mutex<Option<Stop>>>,
-}
-
-impl Keeper {
-    /// Ends it; the thread follows as soon as the card lets it.
-    pub fn end(&self) {
-        self.gone.cancel();
-        if let Some(stop) = self.lock().as_ref() {
-            stop.stop();
-        }
-    }
-
-    fn may_stop(&self, watch: &Watch) {
-        let handle = watch.stop_handle();
-        if self.gone.is_cancelled() {
-            handle.stop();
-        }
-        *self.lock() = Some(handle);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Stop>> {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

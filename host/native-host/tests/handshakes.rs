@@ -249,6 +249,40 @@ fn a_handshake_asks_once_and_the_next_do_not() {
     handshake.join().unwrap().unwrap();
 }
 
+/// As the management page does it.
+#[test]
+fn a_login_to_a_token_lasts_while_it_is_looked_at() {
+    let mut desk = Desk::new();
+    let token = desk.token();
+    let arguments = json!({
+        "origin": null, "certificate": null, "token": token.id, "idleSeconds": 600,
+    });
+    desk.browser.request(1, "log-in", &arguments);
+    let prompt = desk.next_of("enter-pin");
+    assert_eq!(prompt["site"], Value::Null);
+    assert_eq!(prompt["view"]["certificates"].as_array().unwrap().len(), 1);
+    desk.enter(&prompt, PIN);
+    let login = &desk.next_of("response")["result"]["login"];
+    assert_eq!(login["token"], token.id.as_str());
+
+    let before = desk.commands();
+    for (request, command) in [(2, "tokens"), (3, "certificates")] {
+        desk.browser.request(request, command, &json!({}));
+        let tokens = &desk.next_of("response")["result"]["tokens"];
+        assert_eq!(tokens[0]["pin"]["triesLeft"], 10);
+    }
+    assert_eq!(desk.commands(), before, "the card was asked");
+    let signed = desk.handshake(b"one").join().unwrap().unwrap();
+    openssl::verifies(&desk.client, "sha256", &[], b"one", &signed);
+
+    desk.browser
+        .request(4, "log-out", &json!({"token": "another"}));
+    assert_eq!(desk.next_of("response")["result"]["ended"], 0);
+    desk.browser
+        .request(5, "log-out", &json!({"token": token.id}));
+    assert_eq!(desk.next_of("response")["result"]["ended"], 1);
+}
+
 #[test]
 fn a_cancelled_login_ends_the_handshake() {
     let mut desk = Desk::new();
