@@ -54,6 +54,10 @@ for (const looks of [
     await manage.state('ready');
     assert.equal(await manage.part('token').count(), 1);
     await take.tab(manage.page, 'manage-02-token');
+    const left = (name: string) => manage.part(name).evaluate((part) => part.getBoundingClientRect().left);
+    const columns = [await left('token-list'), await left('certificates'), await left('actions')];
+    assert.deepEqual(columns.toSorted((a, b) => a - b), columns, 'tokens left, certificates in the middle, actions right');
+    assert.equal(await left('token-facts'), await left('certificates'));
 
     // 4.2 login, countdown, logout
     await manage.act('log-in');
