@@ -22,6 +22,14 @@ it('what was there when the host began is no news; its removal is', () => {
   expect(told).toEqual(['token-1 removed']);
 });
 
+it('what was removed since is inserted anew, however early', () => {
+  notices.changed('inserted', token);
+  notices.changed('removed', token);
+  notices.changed('inserted', token);
+  after(STILL);
+  expect(told).toEqual(['token-1 removed', 'token-1 inserted']);
+});
+
 it('an insertion and a removal are told at once, each token for itself', () => {
   after(BEGINNING);
   notices.changed('inserted', token);

@@ -16,6 +16,8 @@ interface Rest {
 
 export class TokenNotices {
   #began = 0;
+  /** Tokens that were removed since: those are inserted anew however early it is. */
+  readonly #gone = new Set<string>();
   readonly #resting = new Map<string, Rest>();
 
   constructor(private readonly tell: (notice: TokenNotice) => void) {}
@@ -23,10 +25,12 @@ export class TokenNotices {
   /** The host has just begun to tell. */
   opened(): void {
     this.#began = Date.now();
+    this.#gone.clear();
   }
 
   changed(kind: TokenNotice['kind'], token: Token): void {
-    if (kind === 'inserted' && Date.now() - this.#began < BEGINNING) return;
+    if (kind === 'removed') this.#gone.add(token.id);
+    else if (Date.now() - this.#began < BEGINNING && !this.#gone.has(token.id)) return;
     const notice = { kind, token };
     const rest = this.#resting.get(token.id);
     if (!rest) return this.#tellAndRest(notice);

@@ -120,6 +120,13 @@ export class Browser {
     return new PromptWindow(page);
   }
 
+  /** Names of the notices of the extension that the system shows now. */
+  async notices(): Promise<string[]> {
+    const [worker] = this.#workers();
+    if (!worker) throw new Error('the extension does not run');
+    return Object.keys((await worker.evaluate('chrome.notifications.getAll()')) as object);
+  }
+
   /** Waits until the extension shows no window. */
   async noPrompt(): Promise<void> {
     await until('the end of the window', () => this.promptPages().length === 0);

@@ -205,3 +205,29 @@ test('what an administrator has set is shown locked, and holds', BOUNDED, async 
   await manage.part('managed-site').waitFor();
   assert.deepEqual(await manage.part('managed-site').evaluateAll((sites) => sites.map((one) => one.getAttribute('data-origin'))), [site]);
 });
+
+test('a token that comes and goes is told of by one notice, unless the settings switch that off', BOUNDED, async () => {
+  const scene = await Scene.start({});
+  after(() => scene.stop(), BOUNDED);
+  const manage = await ManagePage.open(scene.browser, 'tokens');
+  await manage.state('ready');
+  assert.deepEqual(await scene.browser.notices(), [], 'what was there before is no news');
+
+  const switchNotices = async (on: boolean) => {
+    await manage.goTo('settings');
+    await manage.part('notices').setChecked(on);
+    await manage.part('settings-saved').filter({ hasText: /./ }).waitFor();
+    await manage.goTo('tokens');
+  };
+  await switchNotices(false);
+  await scene.token.remove();
+  await manage.state('no-token');
+  assert.deepEqual(await scene.browser.notices(), []);
+
+  await switchNotices(true);
+  await scene.token.insert();
+  await until('the notice', async () => (await scene.browser.notices()).length === 1);
+  await scene.token.remove();
+  await manage.state('no-token');
+  assert.equal((await scene.browser.notices()).length, 1, 'a new one takes the place of the old one');
+});
