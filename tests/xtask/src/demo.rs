@@ -3,6 +3,7 @@
 
 mod browser;
 mod card_service;
+mod hand;
 mod scene;
 
 use crate::npm;
@@ -83,9 +84,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.headless {
         drive(workspace, &tools, &folder, options.language)
     } else {
-        let scene = Scene::start(workspace, &folder)?;
+        let mut scene = Scene::start(workspace, &folder)?;
         let browser = Browser::prepare(workspace, &scene, &folder)?;
-        print_instructions(&scene.origin);
+        print_instructions(&scene.origin, &workspace.guide().join("guide.ja.html"));
+        scene.give_token_to_person();
         browser.show(&scene, options.language)
     }
 }
@@ -122,7 +124,8 @@ fn drive(workspace: &Workspace, tools: &Tools, folder: &Path, language: Language
     Ok(())
 }
 
-fn print_instructions(origin: &str) {
+fn print_instructions(origin: &str, guide: &Path) {
+    let guide = guide.display();
     println!(
         "
 ----------------------------------------------------------------------
@@ -140,6 +143,8 @@ fn print_instructions(origin: &str) {
  6. 鍵橋の窓で、サイトと証明書を確かめて進みます。
  7. PIN {PIN} を入力します。
  8. ログイン後のページで、書類への署名も試せます。
+ この端末で Enter を押すたびに、トークンを抜く、挿す、を繰り返します。
+ 「鍵橋の管理」では PUK 87654321 も試せます。手引きは {guide} です。
  ブラウザーを閉じると、すべて片付けて終わります。
 
  Kagibashi demo: {origin}
@@ -159,6 +164,7 @@ fn print_instructions(origin: &str) {
  6. In Kagibashi's window, check the site and the certificate, and go on.
  7. Type the PIN {PIN}.
  8. Once signed in, you can also sign a document.
+ Each Enter at this terminal pulls the token out or plugs it in.
  Close the browser, and everything is cleared away.
 ----------------------------------------------------------------------
 "

@@ -10,6 +10,7 @@
 
 mod bench;
 mod demo;
+mod guide;
 mod npm;
 mod package;
 mod process;
@@ -34,6 +35,9 @@ cargo xtask COMMAND
   package
         Build target/release/kagibashi.deb: host, module, extension, and the
         files by which browsers and programs find them.
+  guide
+        Renew the pictures of the Japanese guide, manifests/guide, from those
+        that the last end-to-end tests took.
   bench
         Count the card commands an operation takes and hold them against the
         budgets.
@@ -67,6 +71,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         "demo" => demo::run(&workspace, &demo::Options::parse(options)?),
         "test" => test::run(&workspace, &test::Options::parse(options)?),
         "package" => no_options(options).and_then(|()| package::run(&workspace)),
+        "guide" => no_options(options).and_then(|()| guide::run(&workspace)),
         "bench" => no_options(options).and_then(|()| bench::run(&workspace)),
         "setup" => no_options(options).and_then(|()| setup::everything(&workspace)),
         "help" | "--help" | "-h" => {

@@ -26,6 +26,7 @@ const FIREFOX_MANIFESTS: &str = "usr/lib/mozilla/native-messaging-hosts";
 const FIREFOX_MODULES: &str = "usr/lib/mozilla/pkcs11-modules";
 const P11_KIT_MODULES: &str = "usr/share/p11-kit/modules";
 const EXTENSIONS: &str = "usr/share/kagibashi/extension";
+const GUIDE: &str = "usr/share/doc/kagibashi/guide";
 const POLICIES: &str = "usr/share/doc/kagibashi/policies";
 
 pub fn run(workspace: &Workspace) -> Result<()> {
@@ -101,6 +102,7 @@ fn lay_out(workspace: &Workspace, root: &Path) -> Result<()> {
         &p11_kit,
     )?;
     copy(&manifests.join("policies"), &root.join(POLICIES))?;
+    copy(&workspace.guide(), &root.join(GUIDE))?;
     let built = workspace.extension().join(".output");
     for (browser, folder) in [("chromium", "chrome-mv3"), ("firefox", "firefox-mv3")] {
         copy(&built.join(folder), &root.join(EXTENSIONS).join(browser))?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -168,6 +168,13 @@ impl Background {
     pub fn take_errors(&mut self) -> Result<Box<dyn Read + Send>> {
         let stream = self.child.stderr.take();
         let stream = stream.with_context(|| format!("`{}` has no pipe for stderr", self.name))?;
+        Ok(Box::new(stream))
+    }
+
+    /// The program's stdin, likewise.
+    pub fn take_input(&mut self) -> Result<Box<dyn Write + Send>> {
+        let stream = self.child.stdin.take();
+        let stream = stream.with_context(|| format!("`{}` has no pipe for stdin", self.name))?;
         Ok(Box::new(stream))
     }
 

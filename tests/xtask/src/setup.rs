@@ -52,6 +52,8 @@ pub enum Need {
     Rustfmt,
     Clippy,
     CargoDeny,
+    /// What makes the pictures of the guide small.
+    Pngquant,
     /// What makes the Debian package.
     CargoDeb,
     /// Node with npm, new enough to run TypeScript as it is.
@@ -121,6 +123,7 @@ const EVERYTHING: &[Need] = &[
     Need::Clippy,
     Need::CargoDeny,
     Need::CargoDeb,
+    Need::Pngquant,
     Need::Node,
 ];
 

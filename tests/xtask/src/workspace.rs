@@ -58,6 +58,16 @@ impl Workspace {
         self.extension().join(".output").join("chrome-mv3")
     }
 
+    /// What people read, with its pictures.
+    pub fn guide(&self) -> PathBuf {
+        self.root.join("manifests").join("guide")
+    }
+
+    /// Where the end-to-end tests leave pictures.
+    pub fn pictures(&self) -> PathBuf {
+        self.target.join("end-to-end")
+    }
+
     pub fn end_to_end(&self) -> PathBuf {
         self.root.join("tests").join("end-to-end")
     }

@@ -1,11 +1,12 @@
 //! Everything of the demo but the browser: service, token and portals.
 
 use super::card_service::CardService;
+use super::hand;
 use crate::process::{self, Background};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::fs::{DirBuilder, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -18,6 +19,7 @@ pub struct Scene {
     _portal: Background,
     _tls_portal: Background,
     _token: Background,
+    token_input: Option<Box<dyn Write + Send>>,
     pub service: CardService,
     /// The page to visit, as `https://HOST:PORT`.
     pub origin: String,
@@ -42,13 +44,16 @@ impl Scene {
         println!("demo: starting a smart card service and plugging the token in");
         let temporary = TemporaryFolder::make()?;
         let service = CardService::start(&temporary.0)?;
-        let (token, _) = start_announced(
+        let (mut token, _) = start_announced(
             Command::new(&simulator)
                 .args(["run", "--vpcd", &service.slot(), "--state"])
-                .arg(&token_state),
+                .arg(&token_state)
+                .stdin(Stdio::piped()),
             "ready",
             &folder.join("token.log"),
         )?;
+
+        let token_input = token.take_input()?;
 
         println!("demo: starting the portals");
         let portal_program = workspace.program("kagibashi-portal");
@@ -60,7 +65,8 @@ impl Scene {
                 .args(["tls", "--no-resumption", "--no-keepalive", "--trust"])
                 .arg(&authorities)
                 .arg("--ca-out")
-                .arg(tls_authority),
+                .arg(tls_authority)
+                .stdin(Stdio::null()),
             "listening-tls13",
             &folder.join("tls-portal.log"),
         )?;
@@ -69,7 +75,8 @@ impl Scene {
                 .args(["--tls-site", &tls_origin, "--trust"])
                 .arg(&authorities)
                 .arg("--ca-out")
-                .arg(authority),
+                .arg(authority)
+                .stdin(Stdio::null()),
             "listening",
             &folder.join("portal.log"),
         )?;
@@ -77,10 +84,21 @@ impl Scene {
             _portal: portal,
             _tls_portal: tls_portal,
             _token: token,
+            token_input: Some(token_input),
             service,
             origin,
             temporary,
         })
+    }
+
+    /// From here on Enter at the terminal moves the token, until this program
+    /// ends.
+    pub fn give_token_to_person(&mut self) {
+        if let Some(token) = self.token_input.take() {
+            std::thread::spawn(|| {
+                hand::follow(std::io::stdin().lock(), token, |words| println!("{words}"));
+            });
+        }
     }
 
     /// Where module and host meet in place of `XDG_RUNTIME_DIR`: a folder that
@@ -104,12 +122,7 @@ fn start_announced(
     word: &'static str,
     log: &Path,
 ) -> Result<(Background, String)> {
-    let mut program = Background::start(
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(log)?),
-    )?;
+    let mut program = Background::start(command.stdout(Stdio::piped()).stderr(File::create(log)?))?;
     let output = program.take_output()?;
     let (announce, announced) = mpsc::channel();
     // Goes on reading after the line, lest the program block on a full pipe.

@@ -115,6 +115,12 @@ const PROVISIONS: &[Provision] = &[
         present: || is_installed("nm"),
     },
     Provision {
+        need: Need::Pngquant,
+        packages: &["pngquant"],
+        reason: "what makes the pictures of the guide small",
+        present: || is_installed("pngquant"),
+    },
+    Provision {
         need: Need::Firefox,
         packages: &["firefox-esr"],
         reason: "the other browser",

@@ -86,6 +86,9 @@ fn look_at(root: &Path) -> Result<()> {
     }
     let policies = root.join("usr/share/doc/kagibashi/policies/chromium/kagibashi.json");
     ensure!(policies.is_file(), "the policies are missing");
+    let guide = root.join("usr/share/doc/kagibashi/guide");
+    let is_whole = guide.join("guide.ja.html").is_file() && guide.join("pictures").is_dir();
+    ensure!(is_whole, "the guide is missing");
     Ok(())
 }
 

@@ -166,12 +166,11 @@ fn end_to_end(workspace: &Workspace, tools: &Tools, tally: &mut Tally) -> Result
     build_everything(workspace, tools)?;
     let package = workspace.end_to_end();
     npm::install(tools, &package)?;
-    let artefacts = workspace.target().join("end-to-end");
     process::run_watching(
         npm::script(tools, &package, "test")
             .env("KAGIBASHI_BIN_DIR", workspace.programs())
             .env("KAGIBASHI_EXTENSION_DIR", workspace.chromium_extension())
-            .env("KAGIBASHI_ARTEFACTS_DIR", artefacts),
+            .env("KAGIBASHI_ARTEFACTS_DIR", workspace.pictures()),
         |line| tally.read(line),
     )
 }
