@@ -12,15 +12,23 @@ use std::process::Command;
 /// Where the guide names a picture, up to the picture's name.
 const REFERENCE: &str = "src=\"pictures/";
 
-/// Makes small copies of what the guide shows; fails if one was not taken.
+/// Makes small copies of what the guide shows, and removes what it shows no
+/// longer; fails if a picture was not taken.
 pub fn run(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, &[Need::Pngquant])?;
     let folder = workspace.guide();
     let text = fs::read_to_string(folder.join("guide.ja.html")).context("reading the guide")?;
     let pictures = folder.join("pictures");
     fs::create_dir_all(&pictures)?;
+    let shown = shown(&text);
+    for entry in fs::read_dir(&pictures)? {
+        let entry = entry?;
+        if !shown.contains(&*entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
     let mut missing = Vec::new();
-    for name in shown(&text) {
+    for name in shown {
         let taken = workspace.pictures().join(name);
         if !taken.is_file() {
             missing.push(name);
