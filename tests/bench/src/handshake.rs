@@ -11,9 +11,13 @@ use kagibashi_card_simulator::pcscd::{PrivatePcscd, SOCKET_VARIABLE};
 use kagibashi_card_simulator::vpcd::Reader;
 
 use crate::host::{self, Host};
+use crate::process::{Agent, idle_ticks, peak_memory};
 use crate::{PIN, Row};
 
 const OPENSC: &str = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so";
+
+/// How long the host is watched while nothing happens.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// Commands to the card at the first handshake, the tries left included.
 const FIRST: u64 = 11;
@@ -43,7 +47,12 @@ pub fn measure(card: &Card, key_delay: Duration) -> Result<Vec<Row>> {
     let start = Measured::start(&reader);
     host::sign(&mut module, &token)?;
     rows.push(start.end("a later handshake", Some(LATER)));
-    println!("  host's peak memory: {} KiB", host.peak_memory()?);
+    let ticks = idle_ticks(host.process(), IDLE)?;
+    println!(
+        "  host: {} KiB at most; with an open login, {ticks} ticks of 10 ms in {} idle seconds",
+        peak_memory(host.process())?,
+        IDLE.as_secs()
+    );
     drop(host);
 
     let ours = host::program("libkagibashi_pkcs11.so")?;
@@ -52,6 +61,11 @@ pub fn measure(card: &Card, key_delay: Duration) -> Result<Vec<Row>> {
         ("pkcs11-tool, OpenSC's", OPENSC.as_ref()),
     ] {
         let run = tempfile::tempdir()?;
+        let agent = if path == ours {
+            Some(Agent::start(&pcscd, run.path())?)
+        } else {
+            None
+        };
         let start = Measured::start(&reader);
         let status = Command::new("pkcs11-tool")
             .arg("--module")
@@ -78,6 +92,9 @@ pub fn measure(card: &Card, key_delay: Duration) -> Result<Vec<Row>> {
             .context("pkcs11-tool is needed (Debian: apt-get install opensc)")?;
         ensure!(status.success(), "{name} did not sign");
         rows.push(start.end(name, None));
+        if let Some(agent) = agent {
+            println!("  agent: {} KiB at most", peak_memory(agent.process())?);
+        }
     }
     Ok(rows)
 }

@@ -87,14 +87,9 @@ impl Host {
         self.next_of("response").map(drop)
     }
 
-    /// The most memory that the process has had, in KiB (Linux).
-    pub fn peak_memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line
-            .and_then(|line| line.split_whitespace().next())
-            .context("no VmHWM")?;
-        Ok(kibibytes.parse()?)
+    /// Its process.
+    pub fn process(&self) -> &Child {
+        &self.process
     }
 
     fn send(&mut self, message: &Value) -> Result<()> {
@@ -123,7 +118,8 @@ impl Drop for Host {
     }
 }
 
-fn soon<T>(mut act: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+/// Tries until there is something, not for ever.
+pub fn soon<T>(mut act: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {
         if let Some(value) = act()? {

@@ -8,6 +8,7 @@
 mod card_channel;
 mod handshake;
 mod host;
+mod process;
 
 use anyhow::{Context, Result};
 use card_channel::CardChannel;
