@@ -120,6 +120,20 @@ describe('a request ends', () => {
     expect(cancels()).toEqual([]);
   });
 
+  it('with the host’s word alone once the token changes its PIN', async () => {
+    const outcome = operations.run({ command: 'change-pin', arguments: { token: 'ePass2003:00' }, timeout: 120_000, gone: new AbortController().signal });
+    host().say(HELLO);
+    await settled();
+    host().say({ type: 'prompt', request: 1, prompt: 1, operation: 'change-pin', site: null, view: { kind: 'working', stage: 'changing-pin' } });
+    await settled();
+    const view = windowPage();
+    view.say({ type: 'cancel', operation: (view.last?.['shown'] as { operation: string }).operation });
+    promptWindow.removed(1);
+    expect(cancels()).toEqual([]);
+    host().say({ type: 'response', request: 1, result: {} });
+    await expect(outcome).resolves.toEqual({ ok: true, result: {} });
+  });
+
   it.each([
     ['presses cancel', (view: FakePort, operation: string) => view.say({ type: 'cancel', operation })],
     ['closes the window', () => promptWindow.removed(1)],

@@ -87,6 +87,12 @@ class Operation {
     return 'idleSeconds' in args ? { connecting, seconds: args.idleSeconds, management: args.token !== null } : null;
   }
 
+  /** The token is being changed: it may be done already, so only the host can say what has come of it. */
+  get changesPin(): boolean {
+    const view = this.prompt?.view;
+    return view?.kind === 'working' && view.stage === 'changing-pin';
+  }
+
   /** Who asks: in the host's words once it has spoken. */
   get site(): Site | null {
     if (this.prompt) return this.prompt.site;
@@ -184,7 +190,7 @@ export class Operations {
 
   /** Person, page or clock have ended it: whoever asked hears at once, the host is told and given a moment. */
   #stop(operation: Operation, reason: CancelReason): void {
-    if (operation.ended) return;
+    if (operation.ended || operation.changesPin) return;
     const failure = fail(reason);
     this.#end(operation, failure);
     if (operation !== this.#active) {
