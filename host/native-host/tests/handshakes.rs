@@ -397,6 +397,48 @@ fn while_another_token_is_in_the_last_one_is_not_offered() {
 }
 
 #[test]
+fn a_login_to_one_token_signs_for_no_other() {
+    let mut desk = Desk::new();
+    let first = desk.token();
+    let other = personalise::two_certificates(&Request {
+        settings: Settings {
+            serial: [9; 8],
+            ..Settings::default()
+        },
+        ..Request::default()
+    });
+    let other_client = other.clients[0].clone();
+    let _reader = desk
+        .pcscd
+        .insert_beside(Arc::new(Mutex::new(other.card)))
+        .unwrap();
+    let tokens = desk.until(|tokens| tokens.len() == 2);
+    let second = tokens.into_iter().find(|it| it.id != first.id).unwrap();
+
+    for (token, client) in [(&second, &other_client), (&first, &desk.client.clone())] {
+        let mut module = desk.module();
+        let asked = token.clone();
+        let handshake = thread::spawn(move || sign(&mut module, &asked, b"whose"));
+        let message = desk.next_of("handshake");
+        assert_eq!(message["certificate"]["token"], json!(token.id));
+        let arguments = json!({
+            "origin": SITE,
+            "certificate": message["certificate"]["id"],
+            "token": null,
+            "idleSeconds": 600,
+        });
+        desk.browser.request(1, "log-in", &arguments);
+        let prompt = desk.next_of("enter-pin");
+        let offered = prompt["view"]["certificates"].as_array().unwrap();
+        assert_eq!(offered.len(), 1, "the other token's are not offered");
+        desk.enter(&prompt, PIN);
+        desk.next_of("response");
+        let signature = handshake.join().unwrap().unwrap();
+        openssl::verifies(client, "sha256", &[], b"whose", &signature);
+    }
+}
+
+#[test]
 fn another_program_ends_the_login_and_gains_nothing() {
     let mut desk = Desk::new();
     desk.token();

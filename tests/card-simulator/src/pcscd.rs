@@ -127,6 +127,13 @@ impl PrivatePcscd {
         Ok(reader)
     }
 
+    /// Puts a card into the other reader.
+    pub fn insert_beside(&self, card: SharedCard) -> io::Result<Reader> {
+        let mut reader = Reader::new(format!("127.0.0.1:{}", self.port + 1), card);
+        reader.insert()?;
+        Ok(reader)
+    }
+
     /// What the daemon has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()

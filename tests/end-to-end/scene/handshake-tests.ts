@@ -132,6 +132,18 @@ export function lateTokenTests(scene: HandshakeScene): void {
       await scene.token.remove();
     }
   });
+
+  test(`${kind}: another token in its place is not asked for the PIN`, BOUNDED, async () => {
+    await scene.token.renew();
+    const visit = await scene.visit('1.3');
+    const question = await scene.browser.question();
+    await scene.token.renew({ kind: 'two-certificates' });
+    await question.asksForToken();
+    await scene.token.renew();
+    await question.asksForPin();
+    await question.enterPin(PIN);
+    assert.deepEqual(await scene.shows(visit, 'holder'), holder('1.3'));
+  });
 }
 
 async function signIn(scene: HandshakeScene, version: TlsVersion): Promise<void> {
