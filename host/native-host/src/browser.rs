@@ -134,13 +134,20 @@ impl Host {
                 News::Readers(readers) => MessageToExtension::Readers {
                     readers: status::readers_shown(readers),
                 },
-                News::Inserted(reading) => MessageToExtension::TokenInserted {
-                    token: reading.token_shown(),
-                },
+                // While a person is asked for a token, the browser goes on seeing
+                // it as it was: NSS gives up a handshake whose token it saw go.
+                News::Inserted(reading) => {
+                    if !forget.is_wanted() {
+                        seen.let_go_of_absent();
+                    }
+                    MessageToExtension::TokenInserted {
+                        token: reading.token_shown(),
+                    }
+                }
                 News::Removed(removed) => {
-                    forget.close_in(&removed.reader);
-                    // A person who is asked may put it in again: NSS gives up a
-                    // handshake whose token it saw pulled out meanwhile.
+                    if !removed.returned {
+                        forget.close_in(&removed.reader);
+                    }
                     if !forget.is_wanted() {
                         seen.end_stays_of_absent();
                     }

@@ -77,6 +77,9 @@ pub struct Removed {
     pub reader: String,
     /// What it was, if there was time to read it.
     pub reading: Option<Reading>,
+    /// A token is in that reader again, and may have been logged in to before
+    /// the news of the removal got here.
+    pub returned: bool,
 }
 
 /// What whoever keeps an inventory is told of.
@@ -212,6 +215,16 @@ impl Inventory {
         absent.collect()
     }
 
+    /// Shows no more tokens than are in, now that one is there that can sign.
+    pub fn let_go_of_absent(&self) {
+        let mut contents = self.lock();
+        if contents.readings.values().any(Known::can_sign) && !contents.absent.is_empty() {
+            contents.absent.clear();
+            contents.change += 1;
+            contents.note();
+        }
+    }
+
     /// Has a browser that sees them take the tokens that are out for pulled out
     /// and put in again: what it has signed with them does not count any more.
     pub fn end_stays_of_absent(&self) {
@@ -252,9 +265,8 @@ impl Contents {
             since: self.change,
             reading,
         };
-        if known.can_sign() {
-            self.absent.clear();
-        }
+        self.absent
+            .retain(|absent| absent.reading.id != known.reading.id);
         self.readings.insert(reader.to_owned(), known);
         self.note();
     }
@@ -264,6 +276,7 @@ impl Contents {
         let mut removed = Removed {
             reader: reader.to_owned(),
             reading: None,
+            returned: false,
         };
         if let Some(known) = self.readings.remove(reader) {
             removed.reading = Some(known.reading.clone());

@@ -107,6 +107,18 @@ export class HandshakeScene {
     }
   }
 
+  /** The same until it shows that kind of page: what was opened before may have been answered without the token. */
+  async openUntil<P extends Sight['page']>(visit: Visit, page: P): Promise<Extract<Sight, { page: P }>> {
+    const end = performance.now() + NSS_TRUST + PATIENCE;
+    for (;;) {
+      const sight = await this.shows(visit, page, REOPENING).catch((error: unknown) => {
+        if (performance.now() > end) throw error;
+      });
+      if (sight) return sight;
+      await visit.again();
+    }
+  }
+
   /** Waits until a tab shows that kind of page. */
   async shows<P extends Sight['page']>(visit: Visit, page: P, milliseconds?: number): Promise<Extract<Sight, { page: P }>> {
     let last: Sight | undefined;

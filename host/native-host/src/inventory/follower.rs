@@ -84,13 +84,20 @@ impl<T: FnMut(News<'_>)> Follower<T> {
                 match event {
                     Event::Inserted(reader) => self.read(&tokens, &reader),
                     Event::Removed { reader } => {
-                        let removed = self.inventory.lock().went(&reader);
+                        let mut removed = self.inventory.lock().went(&reader);
+                        removed.returned = self.holds_token(&reader);
                         (self.tell)(News::Removed(&removed));
                     }
                     Event::EmptyReader => {}
                 }
             }
         }
+    }
+
+    /// Whether a token was in that reader when the readers were last looked at.
+    fn holds_token(&self, reader: &str) -> bool {
+        let mut readers = self.readers.iter().flatten();
+        readers.any(|one| one.name == reader && one.state.is_token())
     }
 
     fn tell_readers(&mut self, readers: Vec<Reader>) {
