@@ -63,6 +63,14 @@ describe('the PIN', () => {
     expect(primary().disabled).toBe(true);
   });
 
+  it('is asked for an expired certificate that the browser has chosen, and the card says that it is', async () => {
+    await show(enterPin({ certificates: [{ ...expired, state: 'usable' }] }));
+    expect(get('certificate-state').textContent).toBe('期限切れ');
+    type('12345678');
+    submit();
+    expect(sent).toHaveLength(1);
+  });
+
   it('stays out of sight while the card works, in the same form', async () => {
     await show(enterPin());
     const before = get('enter-pin');

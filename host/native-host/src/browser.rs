@@ -128,6 +128,8 @@ impl Host {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
         let inventory = Inventory::for_browser(last_seen);
+        let users = logins.clone();
+        inventory.leave_alone(move |reader| users.is_open_in(reader));
         let (told, forget, seen) = (outbox.clone(), logins.clone(), inventory.clone());
         let keeper = inventory.keep(move |news| {
             let message = match news {

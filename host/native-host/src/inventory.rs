@@ -31,6 +31,8 @@ pub struct Inventory {
 struct Shared {
     contents: Mutex<Contents>,
     looked: Condvar,
+    /// Held by whoever reads a token, or gives it a PIN.
+    turn: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -42,7 +44,11 @@ struct Contents {
     /// The tokens that were in last, while no token with a key is in.
     absent: Vec<Known>,
     last_seen: Option<LastSeen>,
+    in_use: Option<Arc<InUse>>,
 }
+
+/// Whether the token in a reader is in use by this program.
+type InUse = dyn Fn(&str) -> bool + Send + Sync;
 
 /// A token and the change that it came with.
 #[derive(Clone)]
@@ -126,6 +132,25 @@ impl Inventory {
         let keeper = follower.keeper();
         thread::spawn(move || follower.follow());
         keeper
+    }
+
+    /// Has tokens left alone in readers of which that is true, from now on.
+    pub fn leave_alone(&self, in_use: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.lock().in_use = Some(Arc::new(in_use));
+    }
+
+    /// Waits until nobody of this program reads a token or gives it a PIN: a
+    /// reading that comes after a login would end it.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        let turn = self.shared.turn.lock();
+        turn.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a token in that reader has to be left alone.
+    fn is_in_use(&self, reader: &str) -> bool {
+        // Asked without the lock: whoever answers may have one of its own.
+        let in_use = self.lock().in_use.clone();
+        in_use.is_some_and(|in_use| in_use(reader))
     }
 
     /// Waits, not longer than that, until what is plugged in has been read for

@@ -44,6 +44,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     open: HashMap<Text, Open>,
+    /// The reader of a login that is about to be opened.
+    opening: Option<String>,
     /// Handshakes that want a signature now, waiting or being signed.
     pending: u32,
     /// Requests that a person is busy with: there is one window for all.
@@ -127,6 +129,11 @@ impl Logins {
         Asking(self.clone())
     }
 
+    /// The token in that reader has taken the PIN: its login will be opened.
+    pub fn announce(&self, reader: &str) {
+        self.lock().opening = Some(reader.to_owned());
+    }
+
     /// Opens a login, in the place of an older one of the same token.
     pub fn open(
         &self,
@@ -146,7 +153,11 @@ impl Logins {
             idle_seconds,
         };
         let shown = open.shown(&found.shown.token);
-        let before = self.lock().open.insert(found.shown.token.clone(), open);
+        let before = {
+            let mut state = self.lock();
+            state.opening = None;
+            state.open.insert(found.shown.token.clone(), open)
+        };
         drop(before);
         self.tell();
         shown
@@ -174,6 +185,16 @@ impl Logins {
         drop(closed);
         self.tell();
         true
+    }
+
+    /// Whether a login is open for the token in that reader.
+    pub fn is_open_in(&self, reader: &str) -> bool {
+        let state = self.lock();
+        if state.opening.as_deref() == Some(reader) {
+            return true;
+        }
+        let mut keys = state.open.values().filter_map(|open| open.key.as_ref());
+        keys.any(|key| key.reader == reader)
     }
 
     /// Ends the login of the token that was in that reader.

@@ -284,6 +284,24 @@ fn a_login_to_a_token_lasts_while_it_is_looked_at() {
 }
 
 #[test]
+fn a_hundred_handshakes_at_once_are_one_question() {
+    let mut desk = Desk::new();
+    let token = desk.token();
+    let handshakes: Vec<_> = (0..100)
+        .map(|_| {
+            let (mut module, token) = (desk.module(), token.clone());
+            thread::spawn(move || sign(&mut module, &token, b"one of many"))
+        })
+        .collect();
+    desk.next_of("handshake");
+    desk.opened(600);
+    for handshake in handshakes {
+        let signature = handshake.join().unwrap().unwrap();
+        openssl::verifies(&desk.client, "sha256", &[], b"one of many", &signature);
+    }
+}
+
+#[test]
 fn a_cancelled_login_ends_the_handshake() {
     let mut desk = Desk::new();
     let handshake = desk.handshake(b"one");

@@ -244,6 +244,7 @@ fn a_token_that_goes_and_comes() {
 #[test]
 fn a_token_pulled_while_it_signs() {
     let mut desk = Desk::new();
+    desk.browser.has_read_the_token();
     let prompt = desk.asked_for_pin();
     desk.reader.card().faults.plan(3, Fault::Remove);
     desk.enter(&prompt, PIN, false);
@@ -366,6 +367,7 @@ fn an_expired_certificate_is_shown_and_not_taken() {
 #[test]
 fn troubles_of_the_card_have_their_names() {
     let mut desk = Desk::new();
+    desk.browser.has_read_the_token();
     let prompt = desk.asked_for_pin();
     desk.reader.card().faults.plan(4, Fault::CorruptMac);
     desk.enter(&prompt, PIN, false);

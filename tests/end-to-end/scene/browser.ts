@@ -1,9 +1,9 @@
 /** Chromium with our extension, a throw-away profile, and nothing between it and the programs under test. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import type { Environment } from './background.ts';
 import { PATIENCE, until, within } from './deadline.ts';
+import { withFolderInPlace } from './folder-in-place.ts';
 import type { Home } from './home.ts';
 import { extension, identityFile, otherExtension } from './places.ts';
 import { PromptWindow } from './prompt-window.ts';
@@ -45,15 +45,6 @@ const PROGRAM = '/usr/bin/chromium';
 const SETTINGS = '/etc/chromium';
 const isRoot = process.getuid?.() === 0;
 
-/** Chromium reads policies from one folder only, which is everybody's: another is put there for it alone. */
-function starter(home: Home, settings: string): string {
-  const script = join(home.folder, 'chromium');
-  const namespace = isRoot ? '--mount' : '--user --map-root-user --mount';
-  const start = `mount --bind "$0" ${SETTINGS} && exec ${PROGRAM} "$@"`;
-  writeFileSync(script, `#!/bin/sh\nexec unshare ${namespace} -- sh -c '${start}' '${settings}' "$@"\n`, { mode: 0o700 });
-  return script;
-}
-
 export class Browser {
   readonly context: BrowserContext;
   readonly language: Language;
@@ -67,7 +58,7 @@ export class Browser {
     const { language = 'ja', colours = 'light', scale = 1 } = options;
     const folders = [extension, ...(options.otherExtension ? [otherExtension] : [])].join(',');
     const context = await chromium.launchPersistentContext(home.profile, {
-      executablePath: options.settings === undefined ? PROGRAM : starter(home, options.settings),
+      executablePath: options.settings === undefined ? PROGRAM : withFolderInPlace(home, PROGRAM, SETTINGS, options.settings),
       headless: true,
       // Chromium's sandbox refuses to run as root, or as what looks like it in a namespace of ours.
       chromiumSandbox: !isRoot && options.settings === undefined,

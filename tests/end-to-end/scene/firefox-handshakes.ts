@@ -12,6 +12,7 @@ import type { Picture } from './framebuffer.ts';
 import { FirefoxPage } from './firefox-page.ts';
 import { FORGET } from './forget.ts';
 import type { HandshakeBrowser, PinQuestion, Sight, Visit } from './handshake-browser.ts';
+import { withFolderInPlace } from './folder-in-place.ts';
 import type { Home } from './home.ts';
 import { artefacts, firefoxExtension, identityFile } from './places.ts';
 import { seen } from './sight.ts';
@@ -48,6 +49,18 @@ const REACHABLE = 1_500;
 const PROMPT = 'Extension: .*Kagibashi';
 const WAITING_FOR_TOKEN = '[data-testid=prompt][data-view=waiting-for-token]';
 
+const PROGRAM = 'firefox-esr';
+/** Beside the program Firefox looks for an administrator's policies, and what a distribution adds. */
+const POLICIES = '/usr/share/firefox-esr/distribution';
+
+/** Who has set the browser up: the person, or an administrator. */
+export interface FirefoxSetting {
+  /** PEM file of the authority that the person trusts. */
+  readonly authority?: string;
+  /** Folder with the administrator's policies, which bring everything. */
+  readonly policies?: string;
+}
+
 export class FirefoxHandshakes implements HandshakeBrowser {
   readonly #program: Background;
   readonly #bidi: BiDi;
@@ -59,30 +72,35 @@ export class FirefoxHandshakes implements HandshakeBrowser {
     this.#display = display;
   }
 
-  /** @param authority PEM file of the authority that the browser shall trust */
-  static async start(home: Home, environment: Environment, display: Display, authority: string): Promise<FirefoxHandshakes> {
+  static async start(home: Home, environment: Environment, display: Display, setting: FirefoxSetting): Promise<FirefoxHandshakes> {
     const profile = join(home.folder, 'firefox');
     const isNew = !existsSync(profile);
     mkdirSync(profile, { recursive: true });
     const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
     writeFileSync(join(profile, 'user.js'), lines.join(''));
-    if (isNew) {
-      await output('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
+    if (isNew) await output('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
+    const { authority, policies } = setting;
+    if (isNew && authority !== undefined) {
       await output('certutil', ['-A', '-d', `sql:${profile}`, '-n', 'portal', '-t', 'C,,', '-i', authority]);
     }
 
     const args = ['--profile', profile, '--no-remote', '--remote-debugging-port', '0', '--remote-allow-system-access', 'about:blank'];
-    const program = new Background('firefox-esr', args, { ...home.environment, ...display.environment, ...environment });
+    const browser = policies === undefined ? PROGRAM : withFolderInPlace(home, PROGRAM, POLICIES, policies);
+    const program = new Background(browser, args, { ...home.environment, ...display.environment, ...environment });
     try {
       const listening = await until('Firefox', () => {
         if (program.hasEnded) throw new Error(`Firefox has ended: ${program.errors}`);
         return /WebDriver BiDi listening on (ws:\S+)/.exec(program.errors);
       }, 2 * PATIENCE);
       const bidi = await BiDi.connect(listening[1] ?? '');
-      await bidi.send('webExtension.install', { extensionData: { type: 'path', path: firefoxExtension } }, 2 * PATIENCE);
-      const browser = new FirefoxHandshakes(program, bidi, display);
-      await browser.#ready();
-      return browser;
+      const firefox = new FirefoxHandshakes(program, bidi, display);
+      if (policies === undefined) {
+        await bidi.send('webExtension.install', { extensionData: { type: 'path', path: firefoxExtension } }, 2 * PATIENCE);
+        await firefox.#ready();
+      } else {
+        await firefox.#close(await firefox.#popup());
+      }
+      return firefox;
     } catch (error) {
       await program.stop();
       throw error;

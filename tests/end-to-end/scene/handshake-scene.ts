@@ -5,7 +5,7 @@ import { chooseCertificates } from './certificate-policy.ts';
 import { ChromiumHandshakes } from './chromium-handshakes.ts';
 import { PATIENCE, pause, TooLate, until } from './deadline.ts';
 import { Display } from './display.ts';
-import { FirefoxHandshakes } from './firefox-handshakes.ts';
+import { FirefoxHandshakes, type FirefoxSetting } from './firefox-handshakes.ts';
 import type { HandshakeBrowser, Sight, Visit } from './handshake-browser.ts';
 import { Home } from './home.ts';
 import { type BrowserKind, Host } from './host.ts';
@@ -19,6 +19,13 @@ const HOOK = { timeout: 6 * PATIENCE };
 /** NSS believes its last look for a token that long, in milliseconds. */
 export const NSS_TRUST = 10_000;
 const REOPENING = 1_500;
+
+export interface Beginning {
+  /** Whether the token is in when the browser starts. */
+  readonly inserted?: boolean;
+  /** Firefox only: writes an administrator's policies into a folder; nothing is set up by hand then. */
+  readonly policy?: (folder: string, portal: TlsPortal) => Promise<void>;
+}
 
 export class HandshakeScene {
   readonly kind: BrowserKind;
@@ -48,8 +55,7 @@ export class HandshakeScene {
     return this.#browser;
   }
 
-  /** @param inserted whether the token is in when the browser starts */
-  static async start(kind: BrowserKind, inserted = true): Promise<HandshakeScene> {
+  static async start(kind: BrowserKind, { inserted = true, policy }: Beginning = {}): Promise<HandshakeScene> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
@@ -76,7 +82,12 @@ export class HandshakeScene {
         await host.install();
         const display = await Display.start(room('display'));
         takeDown.add(() => display.stop());
-        startBrowser = () => FirefoxHandshakes.start(home, environment, display, portal.authority);
+        const setting: FirefoxSetting = policy ? { policies: room('policies') } : { authority: portal.authority };
+        if (policy && setting.policies !== undefined) {
+          await policy(setting.policies, portal);
+          home.withoutModuleForExtensions();
+        }
+        startBrowser = () => FirefoxHandshakes.start(home, environment, display, setting);
       }
       const browser = await startBrowser();
       return new HandshakeScene({ kind, token, portal, host, browser }, startBrowser, takeDown);
@@ -141,8 +152,8 @@ async function startChromium(home: Home, environment: Readonly<Record<string, st
 }
 
 /** A scene for a file of tests: begun before the first, without login or pages for each, photographed where one fails. */
-export async function handshakeStage(kind: BrowserKind, inserted = true): Promise<HandshakeScene> {
-  const scene = await HandshakeScene.start(kind, inserted);
+export async function handshakeStage(kind: BrowserKind, beginning: Beginning = {}): Promise<HandshakeScene> {
+  const scene = await HandshakeScene.start(kind, beginning);
   beforeEach(() => scene.browser.clear(), HOOK);
   afterEach(async (context) => {
     const test = context as TestContext & { readonly passed: boolean };

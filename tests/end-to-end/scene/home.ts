@@ -1,5 +1,5 @@
 /** A person's home folder, thrown away afterwards: what browser and host keep lies where it always does, but in here. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Environment, output } from './background.ts';
 
@@ -32,6 +32,11 @@ export class Home {
       XDG_CACHE_HOME: join(this.folder, '.cache'),
       XDG_RUNTIME_DIR: this.#sockets,
     };
+  }
+
+  /** Takes away what lets an extension load the module by itself. */
+  withoutModuleForExtensions(): void {
+    rmSync(join(this.folder, '.mozilla', 'pkcs11-modules'), { recursive: true });
   }
 
   /** Makes the browser trust the authorities of PEM files, for this person only. */

@@ -17,6 +17,12 @@ export const extension = told('KAGIBASHI_EXTENSION_DIR', 'extension/.output/chro
 /** The same for Firefox. */
 export const firefoxExtension = told('KAGIBASHI_FIREFOX_EXTENSION_DIR', 'extension/.output/firefox-mv3');
 
+/** The PKCS#11 module. */
+export const pkcs11Module = resolve(programs, 'libkagibashi_pkcs11.so');
+
+/** The example of a policy that we ship for Firefox. */
+export const firefoxPolicy = resolve(ROOT, 'manifests/policies/firefox/policies.json');
+
 /** A small extension that acknowledges Web eID requests, as another product would. */
 export const otherExtension = resolve(import.meta.dirname, '../other-extension');
 

@@ -1,4 +1,4 @@
 import { handshakeStage } from '../scene/handshake-scene.ts';
 import { lateTokenTests } from '../scene/handshake-tests.ts';
 
-lateTokenTests(await handshakeStage('firefox', false));
+lateTokenTests(await handshakeStage('firefox', { inserted: false }));

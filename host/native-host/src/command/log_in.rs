@@ -29,7 +29,11 @@ pub fn log_in(
             &wanted,
             inventory,
             choice,
-            &mut |_, token, _, pin| token.log_in(pin),
+            &mut |_, token, key, pin| {
+                let login = token.log_in(pin)?;
+                logins.announce(&key.reader);
+                Ok(login)
+            },
         )
     });
     match opened {

@@ -64,8 +64,11 @@ pub fn with_pin<T>(
             continue;
         };
         chosen = Some(certificate);
-        let attempt = try_pin(prompt, &mut choice, &found, pin, confirmed, act)
-            .map_err(|failure| end(prompt, failure))?;
+        let attempt = {
+            let _turn = inventory.turn();
+            try_pin(prompt, &mut choice, &found, pin, confirmed, act)
+        }
+        .map_err(|failure| end(prompt, failure))?;
         match attempt {
             Attempt::Done(value) => return Ok((found, value)),
             Attempt::AskAgain(code, status) => {

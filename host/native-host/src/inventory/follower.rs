@@ -112,9 +112,16 @@ impl<T: FnMut(News<'_>)> Follower<T> {
             return;
         }
         for _ in 0..TRIES {
-            let outcome = tokens
-                .open(&reader.name, &self.keeper.gone)
-                .and_then(|mut token| Reading::take(token.as_mut()));
+            let outcome = {
+                let _turn = self.inventory.turn();
+                // A session of ours would end the one that the login is.
+                if self.inventory.is_in_use(&reader.name) {
+                    return;
+                }
+                tokens
+                    .open(&reader.name, &self.keeper.gone)
+                    .and_then(|mut token| Reading::take(token.as_mut()))
+            };
             match outcome {
                 Ok(reading) => {
                     self.inventory.lock().came(&reader.name, reading.clone());

@@ -141,6 +141,12 @@ impl Browser {
         self
     }
 
+    /// Waits until the host has read the token by itself, so that all commands
+    /// to come are those of requests.
+    pub fn has_read_the_token(&mut self) {
+        while self.receive_any().expect("the host ended")["type"] != "token-inserted" {}
+    }
+
     /// The next message that is not about something that goes by itself.
     pub fn next_of(&mut self, kind: &str) -> Value {
         loop {
