@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { certificate, ORIGIN } from '../tests/samples';
 import { fail } from './errors';
-import { clearHistory, HISTORY_MAX, readHistory, record, toCsv } from './history';
+import { clearHistory, HISTORY_MAX, onHistory, readHistory, record, toCsv } from './history';
 import { CHOICES_MAX, RememberedChoices } from './remembered-choices';
 
 const done = { ok: true, result: {} } as const;
@@ -23,6 +23,18 @@ it('is bounded and can be cleared; what others put in its place is left out', as
   expect([entries.length, entries[0]?.operation]).toEqual([HISTORY_MAX, 'log-in']);
   await clearHistory();
   expect(await readHistory()).toEqual([]);
+});
+
+it('tells an open page what comes to it and goes from it, and nothing of the rest', async () => {
+  const seen: number[] = [];
+  const end = onHistory(async () => seen.push((await readHistory()).length));
+  await record('log-in', null, certificate, done);
+  await fakeBrowser.storage.local.set({ settings: {} });
+  await clearHistory();
+  await vi.waitFor(() => expect(seen).toEqual([1, 0]));
+  end();
+  await record('log-in', null, certificate, done);
+  expect(seen).toEqual([1, 0]);
 });
 
 it('goes into a spreadsheet without running there', () => {

@@ -25,6 +25,15 @@ export async function readHistory(): Promise<HistoryEntry[]> {
   return Array.isArray(stored) ? stored.filter(isEntry) : [];
 }
 
+/** Calls back whenever something came to it or went from it; returns what ends that. */
+export function onHistory(changed: () => void): () => void {
+  const listen = (changes: object) => {
+    if (KEY in changes) changed();
+  };
+  browser.storage.local.onChanged.addListener(listen);
+  return () => browser.storage.local.onChanged.removeListener(listen);
+}
+
 /** One after the other: each reads what the one before wrote. */
 let writing: Promise<unknown> = Promise.resolve();
 

@@ -134,7 +134,7 @@ for (const looks of [
     await manage.part('login-clock').waitFor();
 
     await manage.goTo('history');
-    assert.equal(await manage.part('history-entry').first().getAttribute('data-operation'), 'log-in');
+    await manage.part('history-entry').first().and(manage.page.locator('[data-operation=log-in]')).waitFor();
     await take.tab(manage.page, 'manage-19-history');
     await manage.part('history-clear').click();
     await take.tab(manage.page, 'manage-20-history-clear');
