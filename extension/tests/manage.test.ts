@@ -297,8 +297,11 @@ describe('the history', () => {
       expect.stringContaining('失敗(303)') as string,
       expect.stringMatching(/ログイン.*成功.*https:\/\/portal\.example\.jp.*FC12345678/) as string,
     ]);
+    await record('sign', ORIGIN, certificate, ok({}));
+    await settled();
+    expect(all('history-entry').map(({ dataset }) => dataset['operation'])).toEqual(['sign', 'change-pin', 'authenticate']);
     await press('history-clear');
-    expect(await readHistory()).toHaveLength(2);
+    expect(await readHistory()).toHaveLength(3);
     await press('history-clear-yes');
     expect(await readHistory()).toEqual([]);
     expect(all('history-empty')).toHaveLength(1);

@@ -1,6 +1,7 @@
 /** The extension's own pages, opened in tabs: what its button shows, and its management. */
 import type { Locator, Page } from 'playwright-core';
 import { type Browser, EXTENSION } from './browser.ts';
+import { until } from './deadline.ts';
 
 /** What the button in the browser's bar shows, once it has finished looking. */
 export async function openPopup(browser: Browser): Promise<Page> {
@@ -24,6 +25,11 @@ export class ManagePage {
 
   part(name: string): Locator {
     return this.page.getByTestId(name);
+  }
+
+  /** Waits until there are so many of a part. */
+  async counts(name: string, number: number): Promise<void> {
+    await until(`${number} of ${name}`, async () => (await this.part(name).count()) === number);
   }
 
   /** Waits until the page of tokens shows that: `ready`, or the name of what stands in the way. */

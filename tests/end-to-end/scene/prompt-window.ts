@@ -59,8 +59,14 @@ export class PromptWindow {
     );
   }
 
+  /** How many tries it says are left, for the demonstration to tell; tests wait for a number. */
   async triesLeft(): Promise<number> {
     return Number(await this.part('tries-left').getAttribute('data-tries'));
+  }
+
+  /** Waits until the field for the PIN is empty. */
+  async pinIsEmpty(): Promise<void> {
+    await until('an empty field for the PIN', async () => (await this.part('pin').inputValue()) === '');
   }
 
   /** Waits until so many tries are left. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BOUNDED, pause } from '../scene/deadline.ts';
+import { BOUNDED, pause, until } from '../scene/deadline.ts';
 import { ManagePage } from '../scene/own-pages.ts';
 import { RawPage } from '../scene/raw-page.ts';
 import { stage } from '../scene/stage.ts';
@@ -31,7 +31,7 @@ test('unless the person wants ours to answer there as well', BOUNDED, async () =
   const raw = await RawPage.listen(await scene.browser.tab(SITE));
   await raw.authenticate();
   const prompt = await (await scene.browser.prompt()).view('enter-pin');
-  assert.equal((await raw.heard('web-eid:authenticate-ack')).length, 2);
+  await until('both acks', async () => (await raw.heard('web-eid:authenticate-ack')).length === 2);
   assert.equal(await prompt.origin(), SITE);
   await manage.standBack(true);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BOUNDED } from '../scene/deadline.ts';
+import { BOUNDED, until } from '../scene/deadline.ts';
 import { ManagePage } from '../scene/own-pages.ts';
 import type { PortalPage } from '../scene/portal-page.ts';
 import type { PromptWindow } from '../scene/prompt-window.ts';
@@ -59,7 +59,7 @@ test('a site asks for signatures only with a grant, which is asked once, listed,
     await portal.page.locator('#hash-function').selectOption(hashFunction);
     const next = await asksToSign(portal);
     await next.view('enter-pin');
-    assert.equal(await next.part('certificate-card').count(), 1);
+    await until('one certificate', async () => (await next.part('certificate-card').count()) === 1);
     await next.enterPin(PIN);
     assert.equal((await portal.signature()).algorithm, algorithm);
     await next.closed();

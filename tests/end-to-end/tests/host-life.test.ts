@@ -76,7 +76,7 @@ test('no host: the page hears it quickly, window and popup say how to get one, a
     await prompt.dismiss();
 
     const popup = await openPopup(scene.browser);
-    assert.equal(await popup.getByTestId('trouble').getAttribute('data-error'), 'host-missing');
+    await popup.locator('[data-testid=trouble][data-error=host-missing]').waitFor();
     await scene.host.install();
     await popup.getByTestId('check-again').click();
     await popup.getByTestId('popup-ready').waitFor();

@@ -16,7 +16,7 @@ test('the window says who asks, for what and with which certificate, and the rig
   assert.equal(await prompt.origin(), scene.portal.origin);
   assert.equal(await prompt.operation(), 'がログインを求めています');
   assert.deepEqual(await prompt.certificates(), [{ ...HOLDER, state: 'usable' }]);
-  assert.equal(await prompt.triesLeft(), 10);
+  await prompt.triesAre(10);
 
   await prompt.enterPin(PIN);
   assert.deepEqual(await portal.holder(), HOLDER);
@@ -39,8 +39,8 @@ test('a wrong PIN keeps the window open and says how many tries are left', BOUND
   const prompt = await scene.browser.prompt();
   await prompt.enterPin(WRONG_PIN);
   await prompt.triesAre(9);
-  assert.match(await prompt.part('pin-message').innerText(), /PIN が違います/);
-  assert.equal(await prompt.part('pin').inputValue(), '');
+  await prompt.part('pin-message').filter({ hasText: /PIN が違います/ }).waitFor();
+  await prompt.pinIsEmpty();
   await prompt.page.locator('[data-testid=pin]:focus').waitFor();
 
   await prompt.enterPin(PIN);
@@ -51,7 +51,7 @@ test('a wrong PIN keeps the window open and says how many tries are left', BOUND
   await portal.signOut();
   await portal.pressSignIn();
   const next = await (await scene.browser.prompt()).view('enter-pin');
-  assert.equal(await next.triesLeft(), 10);
+  await next.triesAre(10);
 });
 
 test('a PIN that cannot be one is not tried on the card', BOUNDED, async () => {
@@ -66,7 +66,7 @@ test('a PIN that cannot be one is not tried on the card', BOUNDED, async () => {
   ] as const) {
     await prompt.enterPin(pin);
     await prompt.page.locator(`[data-testid=pin-message][data-trouble=${trouble}]`).waitFor();
-    assert.equal(await prompt.triesLeft(), 10, trouble);
+    await prompt.triesAre(10);
   }
 });
 

@@ -21,7 +21,8 @@ test('an expired certificate is shown with the reason, but cannot be chosen', BO
   assert.notEqual(await colour(expired.getByTestId('certificate-card')), await colour(prompt.part('certificate-card')));
 
   await expired.getByTestId('certificate-card').click();
-  assert.ok(await prompt.part('certificate-choice').isChecked(), 'the usable one stays chosen');
+  // The usable one stays chosen.
+  await prompt.page.locator('[data-testid=certificate-choice]:checked').waitFor();
   await prompt.enterPin(PIN);
   assert.equal((await portal.holder()).holder, '山田 太郎');
 });

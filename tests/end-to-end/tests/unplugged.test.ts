@@ -33,8 +33,8 @@ test('pulled out while the PIN is asked: the window waits, and goes on when it i
   await asksForToken(prompt);
   await scene.token.insert();
   await prompt.view('enter-pin');
-  assert.equal(await prompt.part('pin').inputValue(), '', 'a PIN typed before is not kept');
-  assert.equal(await prompt.triesLeft(), 10);
+  await prompt.pinIsEmpty();
+  await prompt.triesAre(10);
   await prompt.enterPin(PIN);
   assert.equal((await portal.holder()).certificateId, 'FC12345678');
 });

@@ -30,7 +30,7 @@ for (const [way, cancel] of Object.entries(CANCELS)) {
 
     await portal.pressSignIn();
     const prompt = await (await scene.browser.prompt()).view('enter-pin');
-    assert.equal(await prompt.triesLeft(), 10);
+    await prompt.triesAre(10);
     await prompt.enterPin(PIN);
     assert.equal((await portal.holder()).holder, '山田 太郎');
   });
@@ -86,7 +86,7 @@ test('the window is reloaded: it asks again, and nothing is lost', BOUNDED, asyn
   await prompt.typePin('1234');
   await prompt.page.reload();
   await prompt.view('enter-pin');
-  assert.equal(await prompt.part('pin').inputValue(), '');
+  await prompt.pinIsEmpty();
   await prompt.enterPin(PIN);
   assert.equal((await portal.holder()).holder, '山田 太郎');
 });
@@ -101,7 +101,7 @@ test('the time that the page gives runs out: the page hears it, and the window a
   assert.ok(at - posted >= 1900 && at - posted < 4000, `after ${at - posted} ms`);
   // Whoever comes back to the desk reads why nothing is asked any more.
   assert.equal(await prompt.trouble(), 'timed-out');
-  assert.equal(await prompt.part('pin').count(), 0);
+  await prompt.part('pin').waitFor({ state: 'detached' });
   await prompt.dismiss();
   await prompt.closed();
 });
