@@ -107,9 +107,9 @@ const login = object('login', {
 const hashFunction = oneOf('SHA-256', 'SHA-384', 'SHA-512');
 
 const signatureAlgorithm = object('signature-algorithm', {
-  cryptoAlgorithm: oneOf('RSA'),
+  cryptoAlgorithm: oneOf('RSA', 'ECC'),
   hashFunction,
-  paddingScheme: oneOf('PKCS1.5', 'PSS'),
+  paddingScheme: oneOf('PKCS1.5', 'PSS', 'NONE'),
 });
 
 const grant = object('grant', { origin: string, granted: integer });

@@ -43,7 +43,9 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::KeyNotFound | TokenError::CertificateNotFound => ErrorCode::CertificateNotFound,
         TokenError::WrongToken { .. } => ErrorCode::OtherToken,
         TokenError::Unexpected { .. } => ErrorCode::TokenRefused,
-        TokenError::SignatureUnsupported { .. } => ErrorCode::SignatureUnsupported,
+        TokenError::SignatureUnsupported { .. } | TokenError::AlgorithmUnsupported => {
+            ErrorCode::SignatureUnsupported
+        }
         TokenError::MalformedData { .. } => ErrorCode::BadTokenData,
         TokenError::SecureMessaging(_) => ErrorCode::SecureMessagingFailed,
         TokenError::SignatureInvalid => ErrorCode::SignatureCheckFailed,

@@ -178,10 +178,21 @@ impl Serialize for HashFunction {
     }
 }
 
-/// How an RSA signature is padded.
+/// The kinds of key that sign, by their names in Web eID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs, reason = "the names are the field's")]
+pub enum CryptoAlgorithm {
+    Ecc,
+    Rsa,
+}
+
+/// How a signature is padded: only those of RSA are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the names are the field's")]
 pub enum PaddingScheme {
+    #[serde(rename = "NONE")]
+    None,
     #[serde(rename = "PKCS1.5")]
     Pkcs1,
     #[serde(rename = "PSS")]
@@ -193,7 +204,7 @@ pub enum PaddingScheme {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the fields are the document's")]
 pub struct SignatureAlgorithm {
-    pub crypto_algorithm: &'static str,
+    pub crypto_algorithm: CryptoAlgorithm,
     pub hash_function: HashFunction,
     pub padding_scheme: PaddingScheme,
 }

@@ -13,8 +13,9 @@ use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
 use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
 use kagibashi_protocol::object::{
-    Certificate, CertificateState, Grant, HashFunction, Login, Memory, PaddingScheme, PinStatus,
-    Reader, ReaderState, SecureMessagingMode, SignatureAlgorithm, Site, Token,
+    Certificate, CertificateState, CryptoAlgorithm, Grant, HashFunction, Login, Memory,
+    PaddingScheme, PinStatus, Reader, ReaderState, SecureMessagingMode, SignatureAlgorithm, Site,
+    Token,
 };
 use kagibashi_protocol::request::MessageToHost;
 use kagibashi_protocol::view::{Operation, Stage, View};
@@ -134,7 +135,7 @@ fn reader() -> Reader {
 }
 
 const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm {
-    crypto_algorithm: "RSA",
+    crypto_algorithm: CryptoAlgorithm::Rsa,
     hash_function: HashFunction::Sha256,
     padding_scheme: PaddingScheme::Pkcs1,
 };

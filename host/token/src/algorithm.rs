@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// An RSA signature algorithm of JWA (RFC 7518, section 3.1).
+/// A signature algorithm of JWA (RFC 7518, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812, section 2): only for programs that ask for it by
@@ -24,15 +24,24 @@ pub enum SignatureAlgorithm {
     Ps384,
     /// RSASSA-PSS with SHA-512.
     Ps512,
+    /// ECDSA with SHA-256; the signature is R ‖ S, each as long as the curve's order. JWA has it with
+    /// P-256 alone; TLS 1.2 and PKCS#11 have any hash with any curve, and so has it here.
+    Es256,
+    /// ECDSA with SHA-384.
+    Es384,
+    /// ECDSA with SHA-512.
+    Es512,
 }
 
-/// How a digest is made into a number for the RSA private key operation (RFC 8017).
+/// How a signature is made of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Padding {
-    /// EMSA-PKCS1-v1_5.
+pub enum Scheme {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2).
     Pkcs1,
-    /// EMSA-PSS.
+    /// RSASSA-PSS (RFC 8017, section 8.1).
     Pss,
+    /// ECDSA (FIPS 186-5, section 6).
+    Ecdsa,
 }
 
 /// A hash function by its name in Web eID.
@@ -54,21 +63,42 @@ pub enum HashFunction {
 pub struct UnknownAlgorithm;
 
 impl SignatureAlgorithm {
-    /// The six that are offered, PKCS#1 first.
-    pub const ALL: [Self; 6] = [
+    /// Those that are offered: for RSA keys, PKCS#1 first, then for elliptic curves.
+    pub const ALL: [Self; 9] = [
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
         Self::Ps256,
         Self::Ps384,
         Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
     ];
 
-    /// How the digest is padded.
-    pub fn padding(self) -> Padding {
+    /// The algorithm of that scheme and hash function. SHA-1 has no place outside of PKCS#1.
+    pub fn new(scheme: Scheme, hash: HashFunction) -> Option<Self> {
+        match (scheme, hash) {
+            (Scheme::Pkcs1, HashFunction::Sha1) => Some(Self::Rs1),
+            (Scheme::Pkcs1, HashFunction::Sha256) => Some(Self::Rs256),
+            (Scheme::Pkcs1, HashFunction::Sha384) => Some(Self::Rs384),
+            (Scheme::Pkcs1, HashFunction::Sha512) => Some(Self::Rs512),
+            (Scheme::Pss, HashFunction::Sha256) => Some(Self::Ps256),
+            (Scheme::Pss, HashFunction::Sha384) => Some(Self::Ps384),
+            (Scheme::Pss, HashFunction::Sha512) => Some(Self::Ps512),
+            (Scheme::Ecdsa, HashFunction::Sha256) => Some(Self::Es256),
+            (Scheme::Ecdsa, HashFunction::Sha384) => Some(Self::Es384),
+            (Scheme::Ecdsa, HashFunction::Sha512) => Some(Self::Es512),
+            (Scheme::Pss | Scheme::Ecdsa, HashFunction::Sha1) => None,
+        }
+    }
+
+    /// How the signature is made of the digest.
+    pub fn scheme(self) -> Scheme {
         match self {
-            Self::Rs1 | Self::Rs256 | Self::Rs384 | Self::Rs512 => Padding::Pkcs1,
-            Self::Ps256 | Self::Ps384 | Self::Ps512 => Padding::Pss,
+            Self::Rs1 | Self::Rs256 | Self::Rs384 | Self::Rs512 => Scheme::Pkcs1,
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => Scheme::Pss,
+            Self::Es256 | Self::Es384 | Self::Es512 => Scheme::Ecdsa,
         }
     }
 
@@ -76,9 +106,9 @@ impl SignatureAlgorithm {
     pub fn hash_function(self) -> HashFunction {
         match self {
             Self::Rs1 => HashFunction::Sha1,
-            Self::Rs256 | Self::Ps256 => HashFunction::Sha256,
-            Self::Rs384 | Self::Ps384 => HashFunction::Sha384,
-            Self::Rs512 | Self::Ps512 => HashFunction::Sha512,
+            Self::Rs256 | Self::Ps256 | Self::Es256 => HashFunction::Sha256,
+            Self::Rs384 | Self::Ps384 | Self::Es384 => HashFunction::Sha384,
+            Self::Rs512 | Self::Ps512 | Self::Es512 => HashFunction::Sha512,
         }
     }
 
@@ -92,6 +122,9 @@ impl SignatureAlgorithm {
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
         }
     }
 }
@@ -122,7 +155,8 @@ impl HashFunction {
 }
 
 impl HashFunction {
-    pub(crate) fn hash(self, message: &[u8]) -> Vec<u8> {
+    /// The digest of a message.
+    pub fn hash(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => Sha1::digest(message).to_vec(),
             Self::Sha256 => Sha256::digest(message).to_vec(),
@@ -176,11 +210,14 @@ mod tests {
     fn names_and_parts_round_trip() {
         for algorithm in SignatureAlgorithm::ALL {
             assert_eq!(algorithm.jwa().parse(), Ok(algorithm));
-            let name = match algorithm.padding() {
-                Padding::Pkcs1 => "RS",
-                Padding::Pss => "PS",
+            let (scheme, hash) = (algorithm.scheme(), algorithm.hash_function());
+            assert_eq!(SignatureAlgorithm::new(scheme, hash), Some(algorithm));
+            let name = match scheme {
+                Scheme::Pkcs1 => "RS",
+                Scheme::Pss => "PS",
+                Scheme::Ecdsa => "ES",
             };
-            let bits = algorithm.hash_function().length() * 8;
+            let bits = hash.length() * 8;
             assert_eq!(algorithm.jwa(), format!("{name}{bits}"));
         }
         for hash in HashFunction::ALL {

@@ -12,6 +12,8 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoOwned};
 
+use crate::key::{Curve, KeyKind};
+
 pub use chain::chain;
 pub use name::{Attribute, Name, text};
 
@@ -169,6 +171,17 @@ impl Certificate {
         })
     }
 
+    /// What kind of key it is for, if it is one that can sign.
+    pub fn key_kind(&self) -> Option<KeyKind> {
+        match &self.key_algorithm {
+            KeyAlgorithm::Rsa { bits } => Some(KeyKind::Rsa(*bits)),
+            KeyAlgorithm::EllipticCurve { curve } => {
+                Curve::of_identifier(curve).map(KeyKind::EllipticCurve)
+            }
+            KeyAlgorithm::Other(_) => None,
+        }
+    }
+
     /// Whether it can be used to sign in at a time given in seconds since 1970 UTC. Where several
     /// things speak against it, the one that can be mended least is told.
     pub fn usability(&self, has_private_key: bool, now: i64) -> Usability {
@@ -226,7 +239,7 @@ fn key_usages(extension: KeyUsageExtension) -> Vec<KeyUsage> {
     .collect()
 }
 
-fn key_algorithm(key: &SubjectPublicKeyInfoOwned) -> KeyAlgorithm {
+pub(crate) fn key_algorithm(key: &SubjectPublicKeyInfoOwned) -> KeyAlgorithm {
     match key.algorithm.oid {
         RSA_ENCRYPTION => match crate::verify::modulus_bits(key) {
             Some(bits) => KeyAlgorithm::Rsa { bits },

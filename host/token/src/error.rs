@@ -100,7 +100,7 @@ pub enum TokenError {
         /// Serial number of the token in the reader, in hexadecimal.
         found: String,
     },
-    /// The key cannot be used with this algorithm: it is too short, or not an RSA key.
+    /// The key cannot be used with this algorithm: it is too short, or of another kind.
     #[error("the key cannot sign with this algorithm")]
     AlgorithmUnsupported,
     /// The card refuses this kind of signature with a key that it has. What it may still sign are

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::algorithm::{HashFunction, SignatureAlgorithm};
 use crate::certificate::{Certificate, CertificateError};
 use crate::error::{TokenError, ValidPin};
+use crate::key::KeyKind;
 use crate::layout::Layout;
 use crate::pin::{Pin, PinStatus};
 use kagibashi_card::scp01::Mode;
@@ -133,8 +134,9 @@ pub struct KeyHandle {
     pub serial: String,
     /// What the driver calls the key; for ePass2003 its file id.
     pub reference: u16,
-    /// Length of the modulus in bits.
-    pub modulus_bits: u32,
+    /// What kind of key it is.
+    #[serde(flatten)]
+    pub kind: KeyKind,
     /// `SubjectPublicKeyInfo` in DER, against which each signature is checked.
     pub public_key: Vec<u8>,
 }
@@ -186,7 +188,7 @@ impl<'token> LoggedIn<'token> {
     }
 
     /// Signs a digest made with the algorithm's hash function. The signature has been checked
-    /// against the key's public half; it is as long as the modulus.
+    /// against the key's public half; its length is [`KeyKind::signature_length`].
     pub fn sign(
         &mut self,
         key: &KeyHandle,
@@ -233,7 +235,7 @@ impl KeptLogin {
     }
 
     /// Signs a digest made with the algorithm's hash function. The signature has been checked
-    /// against the key's public half; it is as long as the modulus.
+    /// against the key's public half; its length is [`KeyKind::signature_length`].
     ///
     /// Another program in the middle of something is waited for, as when a token is opened;
     /// [`TokenError::ReaderBusy`] does not end the login.

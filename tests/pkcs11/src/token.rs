@@ -125,6 +125,9 @@ fn padding(algorithm: Algorithm) -> Padding {
         Algorithm::Ps256 => Padding::Pss(Pss::new::<Sha256>()),
         Algorithm::Ps384 => Padding::Pss(Pss::new::<Sha384>()),
         Algorithm::Ps512 => Padding::Pss(Pss::new::<Sha512>()),
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
+            panic!("the key is an RSA key")
+        }
     }
 }
 

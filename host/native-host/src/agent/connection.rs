@@ -162,5 +162,8 @@ fn algorithm_of(algorithm: Algorithm) -> SignatureAlgorithm {
         Algorithm::Ps256 => SignatureAlgorithm::Ps256,
         Algorithm::Ps384 => SignatureAlgorithm::Ps384,
         Algorithm::Ps512 => SignatureAlgorithm::Ps512,
+        Algorithm::Es256 => SignatureAlgorithm::Es256,
+        Algorithm::Es384 => SignatureAlgorithm::Es384,
+        Algorithm::Es512 => SignatureAlgorithm::Es512,
     }
 }

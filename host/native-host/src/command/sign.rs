@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kagibashi_protocol::message::Outcome;
-use kagibashi_protocol::object::{self, PaddingScheme};
+use kagibashi_protocol::object::{self, CryptoAlgorithm, PaddingScheme};
 use kagibashi_protocol::request::Sign;
 use kagibashi_protocol::view::{Answer, View};
 use kagibashi_protocol::{ErrorCode, Failure};
-use kagibashi_token::algorithm::Padding;
-use kagibashi_token::{Signable, SignatureAlgorithm};
+use kagibashi_token::algorithm::Scheme;
+use kagibashi_token::{HashFunction, KeyKind, Signable, SignatureAlgorithm, TokenError};
 
 use crate::command::choice::{Choice, Wanted};
 use crate::command::signature;
@@ -32,16 +32,14 @@ pub fn sign(
         choice = ask_for_grant(prompt, &wanted, inventory, choice)?;
         grants.give(&request.origin)?;
     }
-    let algorithm = algorithm(request.hash_function, Padding::Pkcs1);
     let hash = Signable::Digest(&request.hash);
-    let signed = signature::sign(prompt, &wanted, inventory, choice, algorithm, hash)?;
+    let signed = signature::sign(prompt, &wanted, inventory, choice, &mut |logged_in, key| {
+        let algorithm = algorithm(key.kind.usual_scheme(), request.hash_function)?;
+        logged_in.sign_content(key, algorithm, hash)
+    })?;
     Ok(Outcome::Sign {
         signature: STANDARD.encode(&signed.signature),
-        signature_algorithm: object::SignatureAlgorithm {
-            crypto_algorithm: "RSA",
-            hash_function: request.hash_function,
-            padding_scheme: PaddingScheme::Pkcs1,
-        },
+        signature_algorithm: algorithm_shown(signed.kind, request.hash_function),
     })
 }
 
@@ -66,14 +64,31 @@ fn ask_for_grant(
     }
 }
 
-/// The token's algorithm for a page's hash function.
-pub fn algorithm(hash_function: object::HashFunction, padding: Padding) -> SignatureAlgorithm {
-    match (padding, hash_function) {
-        (Padding::Pkcs1, object::HashFunction::Sha256) => SignatureAlgorithm::Rs256,
-        (Padding::Pkcs1, object::HashFunction::Sha384) => SignatureAlgorithm::Rs384,
-        (Padding::Pkcs1, object::HashFunction::Sha512) => SignatureAlgorithm::Rs512,
-        (Padding::Pss, object::HashFunction::Sha256) => SignatureAlgorithm::Ps256,
-        (Padding::Pss, object::HashFunction::Sha384) => SignatureAlgorithm::Ps384,
-        (Padding::Pss, object::HashFunction::Sha512) => SignatureAlgorithm::Ps512,
+/// The token's algorithm of that scheme for a page's hash function.
+pub fn algorithm(
+    scheme: Scheme,
+    hash_function: object::HashFunction,
+) -> Result<SignatureAlgorithm, TokenError> {
+    let hash_function = match hash_function {
+        object::HashFunction::Sha256 => HashFunction::Sha256,
+        object::HashFunction::Sha384 => HashFunction::Sha384,
+        object::HashFunction::Sha512 => HashFunction::Sha512,
+    };
+    SignatureAlgorithm::new(scheme, hash_function).ok_or(TokenError::AlgorithmUnsupported)
+}
+
+/// What is said of a signature by a key of that kind over a page's hash.
+pub fn algorithm_shown(
+    kind: KeyKind,
+    hash_function: object::HashFunction,
+) -> object::SignatureAlgorithm {
+    let (crypto_algorithm, padding_scheme) = match kind {
+        KeyKind::Rsa(_) => (CryptoAlgorithm::Rsa, PaddingScheme::Pkcs1),
+        KeyKind::EllipticCurve(_) => (CryptoAlgorithm::Ecc, PaddingScheme::None),
+    };
+    object::SignatureAlgorithm {
+        crypto_algorithm,
+        hash_function,
+        padding_scheme,
     }
 }

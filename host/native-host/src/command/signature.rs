@@ -2,7 +2,7 @@
 
 use kagibashi_protocol::Failure;
 use kagibashi_protocol::view::{Stage, View};
-use kagibashi_token::{Signable, SignatureAlgorithm};
+use kagibashi_token::{KeyHandle, KeyKind, LoggedIn, TokenError};
 
 use crate::command::choice::{Choice, Wanted};
 use crate::command::pin_entry::with_pin;
@@ -14,21 +14,26 @@ use crate::prompt::Prompt;
 pub struct Signed {
     /// The certificate that was chosen.
     pub certificate: Found,
-    /// As long as the modulus.
+    /// What kind of key made it.
+    pub kind: KeyKind,
+    /// As the token gives it.
     pub signature: Vec<u8>,
 }
 
-/// Asks for certificate and PIN until a signature over `content` is made; then
-/// the card is left without login.
+/// Makes a signature with a key, once its token has taken the PIN: in the way
+/// that suits the key.
+pub type Making<'a> = dyn FnMut(&mut LoggedIn, &KeyHandle) -> Result<Vec<u8>, TokenError> + 'a;
+
+/// Asks for certificate and PIN until `making` has made a signature; then the
+/// card is left without login.
 pub fn sign(
     prompt: &mut dyn Prompt,
     wanted: &Wanted,
     inventory: &Inventory,
     choice: Choice,
-    algorithm: SignatureAlgorithm,
-    content: Signable,
+    making: &mut Making,
 ) -> Result<Signed, Failure> {
-    let (certificate, signature) = with_pin(
+    let (certificate, (kind, signature)) = with_pin(
         prompt,
         wanted,
         inventory,
@@ -40,11 +45,12 @@ pub fn sign(
             drop(prompt.show(View::Working {
                 stage: Stage::Signing,
             }));
-            logged_in.sign_content(key, algorithm, content)
+            Ok((key.kind, making(&mut logged_in, key)?))
         },
     )?;
     Ok(Signed {
         certificate,
+        kind,
         signature,
     })
 }

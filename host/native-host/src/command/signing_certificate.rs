@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kagibashi_protocol::Failure;
 use kagibashi_protocol::message::Outcome;
-use kagibashi_protocol::object::{HashFunction, PaddingScheme, SignatureAlgorithm};
+use kagibashi_protocol::object::{HashFunction, SignatureAlgorithm};
 use kagibashi_protocol::view::Answer;
+use kagibashi_token::KeyKind;
 
 use crate::command::choice::{Choice, Wanted};
+use crate::command::sign::algorithm_shown;
 use crate::inventory::Inventory;
 use crate::prompt::{Happening, Prompt};
 
@@ -23,10 +25,11 @@ pub fn get_signing_certificate(
         match prompt.next()? {
             Happening::TokensChanged => choice = Choice::offer(prompt, &wanted, inventory)?,
             Happening::Answered(Answer::Certificate { certificate }) => {
-                if let Some(found) = choice.usable(&certificate) {
+                let found = choice.usable(&certificate);
+                if let Some((found, key)) = found.and_then(|it| Some((it, it.key.as_ref()?))) {
                     return Ok(Outcome::GetSigningCertificate {
                         certificate: STANDARD.encode(&found.der),
-                        supported_signature_algorithms: supported(),
+                        supported_signature_algorithms: supported(key.kind),
                     });
                 }
             }
@@ -36,13 +39,9 @@ pub fn get_signing_certificate(
 }
 
 /// What `sign` makes of a hash from a page.
-fn supported() -> Vec<SignatureAlgorithm> {
-    HashFunction::ALL
-        .iter()
-        .map(|&hash_function| SignatureAlgorithm {
-            crypto_algorithm: "RSA",
-            hash_function,
-            padding_scheme: PaddingScheme::Pkcs1,
-        })
+fn supported(kind: KeyKind) -> Vec<SignatureAlgorithm> {
+    let functions = HashFunction::ALL.iter();
+    functions
+        .map(|&function| algorithm_shown(kind, function))
         .collect()
 }

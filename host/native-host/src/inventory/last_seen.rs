@@ -183,6 +183,8 @@ impl KeptCertificate {
 
 #[cfg(test)]
 mod tests {
+    use kagibashi_token::{Curve, KeyKind};
+
     use super::*;
 
     fn reading(serial: &str) -> Reading {
@@ -193,7 +195,7 @@ mod tests {
                 reader: "r".into(),
                 serial: serial.into(),
                 reference: 0x2900,
-                modulus_bits: 2048,
+                kind: KeyKind::Rsa(2048),
                 public_key: vec![1, 2, 3],
             }),
         };
@@ -243,6 +245,21 @@ mod tests {
         assert!(file.read().is_empty());
         file.write(&[&reading("01")]);
         assert_eq!(file.read().len(), 1);
+    }
+
+    #[test]
+    fn keys_of_every_kind_are_kept_and_those_of_an_older_program_known() {
+        let mut key = reading("01").certificates[0].key.clone().unwrap();
+        let kept = serde_json::to_value(&key).unwrap();
+        assert_eq!(kept["modulus_bits"], 2048);
+        assert_eq!(
+            serde_json::from_value::<KeyHandle>(kept.clone()).unwrap(),
+            key
+        );
+        key.kind = KeyKind::EllipticCurve(Curve::P384);
+        let kept = serde_json::to_value(&key).unwrap();
+        assert_eq!(kept["curve"], "P-384");
+        assert_eq!(serde_json::from_value::<KeyHandle>(kept).unwrap(), key);
     }
 
     #[cfg(unix)]

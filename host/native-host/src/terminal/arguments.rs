@@ -161,9 +161,9 @@ pub struct SignArgs {
     /// The hash in hexadecimal.
     #[arg(long)]
     pub hash: String,
-    /// How to pad.
-    #[arg(long, value_enum, default_value_t = PaddingName::Pkcs1)]
-    pub padding: PaddingName,
+    /// How to pad for an RSA key; pkcs1 if not said. Other keys pad nothing.
+    #[arg(long, value_enum)]
+    pub padding: Option<PaddingName>,
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub pin: PinSource,

@@ -6,7 +6,7 @@ use kagibashi_protocol::object::HashFunction;
 use kagibashi_protocol::request::Authenticate;
 use kagibashi_protocol::{ErrorCode, Failure, Origin};
 use kagibashi_token::Signable;
-use kagibashi_token::algorithm::Padding;
+use kagibashi_token::algorithm::Scheme;
 
 use super::Outcome;
 use super::arguments::{AuthenticateArgs, PaddingName, SignArgs};
@@ -36,18 +36,27 @@ pub fn sign(typed: &SignArgs, language: Language) -> Outcome {
         .ok()
         .filter(|hash| hash.len() == hash_function.size())
         .ok_or_else(|| Failure::new(ErrorCode::InvalidHash))?;
-    let padding = match typed.padding {
-        PaddingName::Pkcs1 => Padding::Pkcs1,
-        PaddingName::Pss => Padding::Pss,
-    };
+    let scheme = typed.padding.map(|padding| match padding {
+        PaddingName::Pkcs1 => Scheme::Pkcs1,
+        PaddingName::Pss => Scheme::Pss,
+    });
     let wanted = Wanted::Named(typed.certificate.clone());
     let mut prompt =
         Conversation::new(language, typed.pin.clone(), Some(typed.certificate.clone()));
     let inventory = Inventory::empty();
     let choice = Choice::offer(&mut prompt, &wanted, &inventory)?;
-    let algorithm = sign::algorithm(hash_function, padding);
     let hash = Signable::Digest(&hash);
-    let signed = signature::sign(&mut prompt, &wanted, &inventory, choice, algorithm, hash)?;
+    let signed = signature::sign(
+        &mut prompt,
+        &wanted,
+        &inventory,
+        choice,
+        &mut |logged_in, key| {
+            let scheme = scheme.unwrap_or(key.kind.usual_scheme());
+            let algorithm = sign::algorithm(scheme, hash_function)?;
+            logged_in.sign_content(key, algorithm, hash)
+        },
+    )?;
     Ok(print::lines([STANDARD.encode(&signed.signature)])?)
 }
 

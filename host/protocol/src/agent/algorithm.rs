@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{HashFunction, PaddingScheme};
 
-/// An RSA signature algorithm (RFC 7518, section 3.1; `RS1`: RFC 8812, section
-/// 2). The salt of the PSS ones is as long as the hash.
+/// A signature algorithm (RFC 7518, section 3.1; `RS1`: RFC 8812, section 2).
+/// The salt of the PSS ones is as long as the hash. Those of ECDSA are for keys
+/// on any curve, as TLS 1.2 has them; their signature is R ‖ S.
 ///
 /// SHA-1 is for programs that still ask for it, such as old TLS and SSH. A
 /// browser's host refuses it.
@@ -20,6 +21,9 @@ pub enum Algorithm {
     Ps256,
     Ps384,
     Ps512,
+    Es256,
+    Es384,
+    Es512,
 }
 
 impl Algorithm {
@@ -32,9 +36,12 @@ impl Algorithm {
         Self::Ps256,
         Self::Ps384,
         Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
     ];
 
-    /// The algorithm of that padding and hash function.
+    /// The algorithm of that padding and hash function; without padding it is of ECDSA.
     pub fn new(padding: PaddingScheme, hash: HashFunction) -> Self {
         match (padding, hash) {
             (PaddingScheme::Pkcs1, HashFunction::Sha256) => Self::Rs256,
@@ -43,6 +50,9 @@ impl Algorithm {
             (PaddingScheme::Pss, HashFunction::Sha256) => Self::Ps256,
             (PaddingScheme::Pss, HashFunction::Sha384) => Self::Ps384,
             (PaddingScheme::Pss, HashFunction::Sha512) => Self::Ps512,
+            (PaddingScheme::None, HashFunction::Sha256) => Self::Es256,
+            (PaddingScheme::None, HashFunction::Sha384) => Self::Es384,
+            (PaddingScheme::None, HashFunction::Sha512) => Self::Es512,
         }
     }
 
@@ -56,6 +66,9 @@ impl Algorithm {
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
         }
     }
 
@@ -63,9 +76,9 @@ impl Algorithm {
     pub fn hash(self) -> Option<HashFunction> {
         match self {
             Self::Rs1 => None,
-            Self::Rs256 | Self::Ps256 => Some(HashFunction::Sha256),
-            Self::Rs384 | Self::Ps384 => Some(HashFunction::Sha384),
-            Self::Rs512 | Self::Ps512 => Some(HashFunction::Sha512),
+            Self::Rs256 | Self::Ps256 | Self::Es256 => Some(HashFunction::Sha256),
+            Self::Rs384 | Self::Ps384 | Self::Es384 => Some(HashFunction::Sha384),
+            Self::Rs512 | Self::Ps512 | Self::Es512 => Some(HashFunction::Sha512),
         }
     }
 
@@ -74,11 +87,12 @@ impl Algorithm {
         self.hash().map_or(20, HashFunction::size)
     }
 
-    /// How the digest is padded.
+    /// How the digest is padded; for ECDSA it is not.
     pub fn padding(self) -> PaddingScheme {
         match self {
             Self::Rs1 | Self::Rs256 | Self::Rs384 | Self::Rs512 => PaddingScheme::Pkcs1,
             Self::Ps256 | Self::Ps384 | Self::Ps512 => PaddingScheme::Pss,
+            Self::Es256 | Self::Es384 | Self::Es512 => PaddingScheme::None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use kagibashi_card::apdu::Command;
 use kagibashi_card_simulator::Mode;
 use kagibashi_card_simulator::personalise::{self, Attributes, Layout as Arranged, Request};
-use kagibashi_token::{Layout, SecureMessagingMode, SignatureAlgorithm, TokenError};
+use kagibashi_token::{KeyKind, Layout, SecureMessagingMode, SignatureAlgorithm, TokenError};
 
 use crate::signing::key_of;
 use crate::simulated::{MODES, PIN, Reader, company, demand, directory, espk, pin};
@@ -48,13 +48,13 @@ fn every_mode_and_every_version_of_the_software_is_listed() {
                 .collect();
             assert_eq!(private, [true, false, false]);
             let key = certificates[0].key.clone().unwrap();
-            assert_eq!((key.reference, key.modulus_bits), (0xA020, 2048));
+            assert_eq!((key.reference, key.kind), (0xA020, KeyKind::Rsa(2048)));
             assert_eq!(certificates[0].label, "山田 太郎 FC12345678");
             let id_length = usize::from(attributes == Attributes::All) * 20;
             assert_eq!(certificates[0].id.len(), id_length, "{attributes:?}");
 
             let mut logged_in = token.login_for(&key, &pin(PIN)).unwrap();
-            for algorithm in SignatureAlgorithm::ALL {
+            for algorithm in key.kind.algorithms() {
                 let digest = vec![7; algorithm.hash_function().length()];
                 logged_in.sign(&key, algorithm, &digest).unwrap();
             }

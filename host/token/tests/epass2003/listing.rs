@@ -6,7 +6,7 @@ use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_card_simulator::{Card, Mode, Settings};
 use kagibashi_token::certificate::{KeyAlgorithm, chain};
 use kagibashi_token::{
-    CertificateError, KeyHandle, SecureMessagingMode, TokenError, Usability, driver,
+    CertificateError, KeyHandle, KeyKind, SecureMessagingMode, TokenError, Usability, driver,
 };
 
 use crate::simulated::{MODES, Reader, application, company, demand, overwrite};
@@ -221,7 +221,7 @@ fn a_card_without_secure_messaging_is_spoken_to_in_the_clear() {
         reader: String::new(),
         serial: "00".to_owned(),
         reference: 0,
-        modulus_bits: 2048,
+        kind: KeyKind::Rsa(2048),
         public_key: Vec::new(),
     };
     let refused = token.check_holds(&elsewhere);

@@ -3,7 +3,7 @@ use std::process::Command;
 
 use kagibashi_card_simulator::Mode;
 use kagibashi_card_simulator::personalise::{self, Request};
-use kagibashi_token::algorithm::Padding;
+use kagibashi_token::algorithm::Scheme;
 use kagibashi_token::{KeyHandle, SignatureAlgorithm, TokenError};
 
 use crate::simulated::{MODES, PIN, Reader, company, other_company, pin};
@@ -34,7 +34,7 @@ fn openssl_accepts_every_algorithm_in_every_mode() {
         let key = key_of(&reader);
         let mut token = reader.open().unwrap();
         let mut logged_in = token.login_for(&key, &pin(PIN)).unwrap();
-        for algorithm in SignatureAlgorithm::ALL {
+        for algorithm in key.kind.algorithms() {
             let hash = algorithm
                 .hash_function()
                 .name()
@@ -46,7 +46,7 @@ fn openssl_accepts_every_algorithm_in_every_mode() {
             let file = folder.path().join("signature");
             std::fs::write(&file, &signature).unwrap();
             let mut arguments = vec!["dgst", &hash, "-verify", public_key.to_str().unwrap()];
-            if algorithm.padding() == Padding::Pss {
+            if algorithm.scheme() == Scheme::Pss {
                 arguments.extend(["-sigopt", "rsa_padding_mode:pss"]);
                 arguments.extend(["-sigopt", "rsa_pss_saltlen:digest"]);
             }
@@ -151,7 +151,7 @@ fn a_digest_of_the_wrong_length_never_reaches_the_key() {
     let key = key_of(&reader);
     let mut token = reader.open().unwrap();
     let mut logged_in = token.login_for(&key, &pin(PIN)).unwrap();
-    for algorithm in SignatureAlgorithm::ALL {
+    for algorithm in key.kind.algorithms() {
         let right = algorithm.hash_function().length();
         for length in [0, 20, right - 1, right + 1] {
             let before = reader.commands();

@@ -7,9 +7,10 @@ use super::Epass2003;
 use super::way::{self, Way};
 use crate::algorithm::SignatureAlgorithm;
 use crate::begun_hash::BegunHash;
-use crate::certificate::{Certificate, KeyAlgorithm};
+use crate::certificate::Certificate;
 use crate::emsa;
 use crate::error::{Operation, TokenError};
+use crate::key::KeyKind;
 use crate::token::{KeyHandle, Signable};
 use crate::verify::verify;
 
@@ -39,7 +40,10 @@ impl Epass2003 {
         content: Signable,
     ) -> Result<Vec<u8>, TokenError> {
         let digest = content.digest(algorithm.hash_function());
-        let block = emsa::encode(algorithm, &digest, key.modulus_bits)?;
+        let KeyKind::Rsa(modulus_bits) = key.kind else {
+            return Err(TokenError::AlgorithmUnsupported);
+        };
+        let block = emsa::encode(algorithm, &digest, modulus_bits)?;
         let begun = match content {
             Signable::Message(message) if algorithm == SignatureAlgorithm::Rs256 => {
                 BegunHash::of(message)
@@ -162,7 +166,7 @@ impl Epass2003 {
         reference: Option<u16>,
         certificate: &Certificate,
     ) -> Result<Option<KeyHandle>, TokenError> {
-        let KeyAlgorithm::Rsa { bits } = certificate.key_algorithm else {
+        let Some(kind @ KeyKind::Rsa(_)) = certificate.key_kind() else {
             return Ok(None);
         };
         let Some(reference) = reference else {
@@ -172,7 +176,7 @@ impl Epass2003 {
             reader: self.reader.clone(),
             serial: self.serial()?,
             reference,
-            modulus_bits: bits,
+            kind,
             public_key: certificate.public_key.clone(),
         }))
     }
