@@ -127,31 +127,19 @@ impl Host {
     fn new(outbox: Outbox, grants: Grants, trust: Trust, last_seen: LastSeen) -> Self {
         let told = outbox.clone();
         let logins = Logins::new(move |message| told.send(message));
-        let inventory = Inventory::for_browser(last_seen);
-        let users = logins.clone();
-        inventory.leave_alone(move |reader| users.is_open_in(reader));
-        let (told, forget, seen) = (outbox.clone(), logins.clone(), inventory.clone());
+        let inventory = Inventory::for_browser(last_seen, logins.clone());
+        let (told, forget) = (outbox.clone(), logins.clone());
         let keeper = inventory.keep(move |news| {
             let message = match news {
                 News::Readers(readers) => MessageToExtension::Readers {
                     readers: status::readers_shown(readers),
                 },
-                // While a person is asked for a token, the browser goes on seeing
-                // it as it was: NSS gives up a handshake whose token it saw go.
-                News::Inserted(reading) => {
-                    if !forget.is_wanted() {
-                        seen.let_go_of_absent();
-                    }
-                    MessageToExtension::TokenInserted {
-                        token: reading.token_shown(),
-                    }
-                }
+                News::Inserted(reading) => MessageToExtension::TokenInserted {
+                    token: reading.token_shown(),
+                },
                 News::Removed(removed) => {
                     if !removed.returned {
                         forget.close_in(&removed.reader);
-                    }
-                    if !forget.is_wanted() {
-                        seen.end_stays_of_absent();
                     }
                     let Some(reading) = &removed.reading else {
                         return;
@@ -300,10 +288,10 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
     } = services;
     match command {
         Direct::Status => status::status(),
-        Direct::Tokens => survey(services, gone).map(|survey| Outcome::Tokens {
+        Direct::Tokens => Survey::in_passing(gone, inventory).map(|survey| Outcome::Tokens {
             tokens: survey.tokens,
         }),
-        Direct::Certificates => survey(services, gone).map(Survey::into_outcome),
+        Direct::Certificates => Survey::in_passing(gone, inventory).map(Survey::into_outcome),
         Direct::LogOut { token: None } => Ok(Outcome::LogOut {
             ended: logins.close_all(),
         }),
@@ -339,12 +327,6 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
             .revoke(&origin)
             .map(|revoked| Outcome::RevokeGrant { revoked }),
     }
-}
-
-/// A page that only looks must not end the logins.
-fn survey(services: &Services, gone: &Cancel) -> Result<Survey, Failure> {
-    let logged_in = |token: &Text| services.logins.holds(token);
-    Survey::take_but(&logged_in, gone, &services.inventory, |_| Ok(()))
 }
 
 /// A panic in a command is that request's failure, not the host's end.

@@ -18,11 +18,11 @@ mod tests;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use kagibashi_protocol::agent::MeetingPlace;
 
+use crate::command::survey::now;
 use crate::install::{Computer, InstallError};
 use crate::language::Language;
 use finding::{Observation, State};
@@ -101,12 +101,4 @@ fn examine(computer: &Computer) -> Diagnosis {
     observations.push(meeting_place::look(&MeetingPlace::of_user()));
     observations.extend(service::look(&computer.places.root, now()));
     Diagnosis { observations }
-}
-
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .unwrap_or_default()
 }

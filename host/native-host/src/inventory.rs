@@ -17,6 +17,7 @@ use kagibashi_protocol::Text;
 use kagibashi_token::Reader;
 
 use crate::command::survey::{Found, Reading};
+use crate::logins::Logins;
 use follower::Follower;
 pub use follower::Keeper;
 pub use last_seen::LastSeen;
@@ -33,6 +34,13 @@ struct Shared {
     looked: Condvar,
     /// Held by whoever reads a token, or gives it a PIN.
     turn: Mutex<()>,
+    browser: Option<ForBrowser>,
+}
+
+/// What an inventory minds that a browser sees.
+struct ForBrowser {
+    last_seen: LastSeen,
+    logins: Logins,
 }
 
 #[derive(Default)]
@@ -43,12 +51,7 @@ struct Contents {
     readings: BTreeMap<String, Known>,
     /// The tokens that were in last, while no token with a key is in.
     absent: Vec<Known>,
-    last_seen: Option<LastSeen>,
-    in_use: Option<Arc<InUse>>,
 }
-
-/// Whether the token in a reader is in use by this program.
-type InUse = dyn Fn(&str) -> bool + Send + Sync;
 
 /// A token and the change that it came with.
 #[derive(Clone)]
@@ -69,11 +72,9 @@ impl Known {
     }
 
     fn is_same_as(&self, reading: &Reading) -> bool {
-        let ders = |reading: &Reading| -> Vec<Vec<u8>> {
-            let certificates = reading.certificates.iter();
-            certificates.map(|found| found.der.clone()).collect()
-        };
-        self.reading.id == reading.id && ders(&self.reading) == ders(reading)
+        let ours = self.reading.certificates.iter().map(|found| &found.der);
+        let theirs = reading.certificates.iter().map(|found| &found.der);
+        self.reading.id == reading.id && ours.eq(theirs)
     }
 }
 
@@ -114,15 +115,20 @@ impl Inventory {
     }
 
     /// An inventory for a browser, which begins with the tokens that the last
-    /// one has seen, and notes in that file what this one sees.
-    pub fn for_browser(last_seen: LastSeen) -> Self {
-        let inventory = Self::default();
-        {
-            let mut contents = inventory.lock();
-            contents.absent = last_seen.read();
-            contents.last_seen = Some(last_seen);
+    /// one has seen, and notes in that file what this one sees. A token with
+    /// one of these logins is not read.
+    pub fn for_browser(last_seen: LastSeen, logins: Logins) -> Self {
+        let contents = Contents {
+            absent: last_seen.read(),
+            ..Contents::default()
+        };
+        Self {
+            shared: Arc::new(Shared {
+                contents: Mutex::new(contents),
+                browser: Some(ForBrowser { last_seen, logins }),
+                ..Shared::default()
+            }),
         }
-        inventory
     }
 
     /// Keeps this inventory from now on. `tell` is told of every change, on a
@@ -134,11 +140,6 @@ impl Inventory {
         keeper
     }
 
-    /// Has tokens left alone in readers of which that is true, from now on.
-    pub fn leave_alone(&self, in_use: impl Fn(&str) -> bool + Send + Sync + 'static) {
-        self.lock().in_use = Some(Arc::new(in_use));
-    }
-
     /// Waits until nobody of this program reads a token or gives it a PIN: a
     /// reading that comes after a login would end it.
     pub fn turn(&self) -> MutexGuard<'_, ()> {
@@ -146,11 +147,51 @@ impl Inventory {
         turn.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a token in that reader has to be left alone.
-    fn is_in_use(&self, reader: &str) -> bool {
-        // Asked without the lock: whoever answers may have one of its own.
-        let in_use = self.lock().in_use.clone();
-        in_use.is_some_and(|in_use| in_use(reader))
+    /// Whether asking the token in that reader anything would end its login.
+    pub fn is_logged_in(&self, reader: &str) -> bool {
+        let browser = self.shared.browser.as_ref();
+        browser.is_some_and(|browser| browser.logins.is_open_in(reader))
+    }
+
+    /// Whether a person is asked for a token or its PIN. As long as that is so,
+    /// the browser goes on seeing the tokens as they were: NSS gives up a
+    /// handshake whose token it saw go.
+    fn person_is_asked(&self) -> bool {
+        let browser = self.shared.browser.as_ref();
+        browser.is_some_and(|browser| browser.logins.is_wanted())
+    }
+
+    /// A token has been read.
+    fn came(&self, reader: &str, reading: Reading) {
+        let asked = self.person_is_asked();
+        self.lock().came(reader, reading, asked);
+        self.note();
+    }
+
+    /// A token is gone.
+    fn went(&self, reader: &str) -> Removed {
+        let asked = self.person_is_asked();
+        let shows_absent = self.shared.browser.is_some();
+        let removed = self.lock().went(reader, shows_absent, asked);
+        self.note();
+        removed
+    }
+
+    /// Keeps for the next browser what this one sees.
+    fn note(&self) {
+        let Some(browser) = &self.shared.browser else {
+            return;
+        };
+        let tokens: Vec<Reading> = {
+            let contents = self.lock();
+            let all = contents.readings.values().chain(&contents.absent);
+            all.filter(|known| known.can_sign())
+                .map(|known| known.reading.clone())
+                .collect()
+        };
+        if !tokens.is_empty() {
+            browser.last_seen.write(&tokens);
+        }
     }
 
     /// Waits, not longer than that, until what is plugged in has been read for
@@ -240,27 +281,6 @@ impl Inventory {
         absent.collect()
     }
 
-    /// Shows no more tokens than are in, now that one is there that can sign.
-    pub fn let_go_of_absent(&self) {
-        let mut contents = self.lock();
-        if contents.readings.values().any(Known::can_sign) && !contents.absent.is_empty() {
-            contents.absent.clear();
-            contents.change += 1;
-            contents.note();
-        }
-    }
-
-    /// Has a browser that sees them take the tokens that are out for pulled out
-    /// and put in again: what it has signed with them does not count any more.
-    pub fn end_stays_of_absent(&self) {
-        let mut contents = self.lock();
-        contents.change += 1;
-        let change = contents.change;
-        for known in &mut contents.absent {
-            known.seen_since = change;
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.shared
             .contents
@@ -274,15 +294,13 @@ impl Inventory {
     }
 
     fn forget_all(&self) -> Vec<Removed> {
-        let mut contents = self.lock();
-        let readers: Vec<String> = contents.readings.keys().cloned().collect();
-        let gone = readers.iter().map(|reader| contents.went(reader));
-        gone.collect()
+        let readers: Vec<String> = self.lock().readings.keys().cloned().collect();
+        readers.iter().map(|reader| self.went(reader)).collect()
     }
 }
 
 impl Contents {
-    fn came(&mut self, reader: &str, reading: Reading) {
+    fn came(&mut self, reader: &str, reading: Reading, person_is_asked: bool) {
         self.change += 1;
         let absent = self.absent.iter().find(|known| known.is_same_as(&reading));
         let known = Known {
@@ -293,10 +311,12 @@ impl Contents {
         self.absent
             .retain(|absent| absent.reading.id != known.reading.id);
         self.readings.insert(reader.to_owned(), known);
-        self.note();
+        if !person_is_asked && self.readings.values().any(Known::can_sign) {
+            self.absent.clear();
+        }
     }
 
-    fn went(&mut self, reader: &str) -> Removed {
+    fn went(&mut self, reader: &str, shows_absent: bool, person_is_asked: bool) -> Removed {
         self.change += 1;
         let mut removed = Removed {
             reader: reader.to_owned(),
@@ -306,26 +326,16 @@ impl Contents {
         if let Some(known) = self.readings.remove(reader) {
             removed.reading = Some(known.reading.clone());
             let last = !self.readings.values().any(Known::can_sign);
-            if self.last_seen.is_some() && last && known.can_sign() {
+            if shows_absent && last && known.can_sign() {
                 self.absent.push(known);
             }
-            self.note();
+        }
+        if !person_is_asked {
+            // What the browser has signed with them does not count any more.
+            for known in &mut self.absent {
+                known.seen_since = self.change;
+            }
         }
         removed
-    }
-
-    /// Keeps for the next browser what this one sees.
-    fn note(&self) {
-        let Some(last_seen) = &self.last_seen else {
-            return;
-        };
-        let all = self.readings.values().chain(&self.absent);
-        let tokens: Vec<&Reading> = all
-            .filter(|known| known.can_sign())
-            .map(|known| &known.reading)
-            .collect();
-        if !tokens.is_empty() {
-            last_seen.write(&tokens);
-        }
     }
 }

@@ -163,11 +163,6 @@ impl Logins {
         shown
     }
 
-    /// Whether a login is open for that token.
-    pub fn holds(&self, token: &Text) -> bool {
-        self.lock().open.contains_key(token)
-    }
-
     /// A log-in did not succeed: the handshakes that wait end with it.
     pub fn refuse(&self, failure: &Failure) {
         let mut state = self.lock();

@@ -83,8 +83,8 @@ pub trait Token: Send {
     fn find_valid_pin(&mut self, current: Option<&Pin>, new: &Pin) -> Result<ValidPin, TokenError>;
 }
 
-/// What a token is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a token is. It can be stored, but for how the exchange is protected: each session has its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenInfo {
     /// The name its owner gave it; may be empty.
     pub label: String,
@@ -101,6 +101,7 @@ pub struct TokenInfo {
     /// How its files are arranged.
     pub layout: Layout,
     /// How the exchange is protected; `None` if it goes in the clear.
+    #[serde(skip)]
     pub secure_messaging: Option<Mode>,
 }
 

@@ -8,7 +8,6 @@ use kagibashi_protocol::{ErrorCode, Failure, Text, frame};
 use kagibashi_token::SignatureAlgorithm;
 
 use super::{Desk, Guest, Signer};
-use crate::command::survey::pin_shown;
 use crate::inventory::Known;
 
 /// Answers until the other side hangs up or talks nonsense.
@@ -122,11 +121,10 @@ fn tokens(desk: &Desk) -> Answer {
 
 fn slot_token(known: Known, desk: &Desk) -> SlotToken {
     let Known { reading, since, .. } = known;
+    let shown = reading.token_shown();
     let pin = match &desk.signer {
-        Signer::Module(logins) => logins
-            .pin(&reading.id)
-            .unwrap_or_else(|| pin_shown(reading.pin)),
-        Signer::Window(_) => pin_shown(reading.pin),
+        Signer::Module(logins) => logins.pin(&shown.id).unwrap_or(shown.pin),
+        Signer::Window(_) => shown.pin,
     };
     let certificates = reading
         .certificates
@@ -138,16 +136,15 @@ fn slot_token(known: Known, desk: &Desk) -> SlotToken {
             der: found.der,
         })
         .collect();
-    let info = reading.info;
     SlotToken {
-        id: reading.id,
+        id: shown.id,
         since,
-        reader: info.reader.into(),
-        label: info.label.into(),
-        serial: info.serial.into(),
-        manufacturer: info.manufacturer.into(),
-        model: info.model.into(),
-        firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
+        reader: shown.reader,
+        label: shown.label,
+        serial: shown.serial,
+        manufacturer: shown.manufacturer,
+        model: shown.model,
+        firmware: shown.firmware,
         pin,
         certificates,
     }

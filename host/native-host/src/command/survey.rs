@@ -108,13 +108,18 @@ impl Survey {
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        Self::take_but(&|_| false, cancel, inventory, reading)
+        Self::look_around(&|_| false, cancel, inventory, reading)
     }
 
-    /// The same, but a token that `left_alone` is true for is taken for what
-    /// it was when it was read: asking it anything would end its login.
-    pub fn take_but(
-        left_alone: &dyn Fn(&Text) -> bool,
+    /// The same for who only wants to know: a token with a login is taken for
+    /// what it was when it was read, as asking it anything would end that.
+    pub fn in_passing(cancel: &Cancel, inventory: &Inventory) -> Result<Self, Failure> {
+        let logged_in = |reader: &str| inventory.is_logged_in(reader);
+        Self::look_around(&logged_in, cancel, inventory, |_| Ok(()))
+    }
+
+    fn look_around(
+        left_alone: &dyn Fn(&str) -> bool,
         cancel: &Cancel,
         inventory: &Inventory,
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
@@ -139,7 +144,7 @@ impl Survey {
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
                     let outcome = match inventory.in_reader(&reader.name) {
-                        Some(known) if left_alone(&known.id) => {
+                        Some(known) if left_alone(&reader.name) => {
                             survey.note(known);
                             Ok(())
                         }

@@ -84,7 +84,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
                 match event {
                     Event::Inserted(reader) => self.read(&tokens, &reader),
                     Event::Removed { reader } => {
-                        let mut removed = self.inventory.lock().went(&reader);
+                        let mut removed = self.inventory.went(&reader);
                         removed.returned = self.holds_token(&reader);
                         (self.tell)(News::Removed(&removed));
                     }
@@ -115,7 +115,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
             let outcome = {
                 let _turn = self.inventory.turn();
                 // A session of ours would end the one that the login is.
-                if self.inventory.is_in_use(&reader.name) {
+                if self.inventory.is_logged_in(&reader.name) {
                     return;
                 }
                 tokens
@@ -124,7 +124,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
             };
             match outcome {
                 Ok(reading) => {
-                    self.inventory.lock().came(&reader.name, reading.clone());
+                    self.inventory.came(&reader.name, reading.clone());
                     (self.tell)(News::Inserted(&reading));
                     return;
                 }

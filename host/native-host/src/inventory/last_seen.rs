@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kagibashi_protocol::limit::{CERTIFICATE_MAX, CERTIFICATES_MAX};
 use kagibashi_token::certificate::Certificate;
-use kagibashi_token::{KeyHandle, Layout, PinStatus, TokenCertificate, TokenInfo};
+use kagibashi_token::{KeyHandle, PinStatus, TokenCertificate, TokenInfo};
 use serde::{Deserialize, Serialize};
 
 use super::Known;
@@ -31,13 +31,7 @@ pub struct LastSeen {
 
 #[derive(Serialize, Deserialize)]
 struct KeptToken {
-    label: String,
-    serial: String,
-    manufacturer: String,
-    model: String,
-    firmware: String,
-    layout: Layout,
-    reader: String,
+    info: TokenInfo,
     certificates: Vec<KeptCertificate>,
 }
 
@@ -76,8 +70,8 @@ impl LastSeen {
 
     /// Keeps these. Without a place for them, the next browser has to be shown
     /// the token before it starts, as if it were the first.
-    pub(super) fn write(&self, tokens: &[&Reading]) {
-        let kept: Vec<KeptToken> = tokens.iter().take(TOKENS_MAX).map(|it| kept(it)).collect();
+    pub(super) fn write(&self, tokens: &[Reading]) {
+        let kept: Vec<KeptToken> = tokens.iter().take(TOKENS_MAX).map(kept).collect();
         let Ok(json) = serde_json::to_vec_pretty(&kept) else {
             return;
         };
@@ -116,24 +110,8 @@ fn parse(bytes: &[u8]) -> Option<Vec<KeptToken>> {
 }
 
 fn kept(reading: &Reading) -> KeptToken {
-    let TokenInfo {
-        label,
-        serial,
-        manufacturer,
-        model,
-        firmware,
-        layout,
-        reader,
-        ..
-    } = reading.info.clone();
     KeptToken {
-        label,
-        serial,
-        manufacturer,
-        model,
-        firmware,
-        layout,
-        reader,
+        info: reading.info.clone(),
         certificates: reading
             .certificates
             .iter()
@@ -149,20 +127,10 @@ fn kept(reading: &Reading) -> KeptToken {
 impl KeptToken {
     fn into_reading(self) -> Reading {
         let certificates = self.certificates.into_iter().take(CERTIFICATES_MAX);
-        let info = TokenInfo {
-            label: self.label,
-            serial: self.serial,
-            manufacturer: self.manufacturer,
-            model: self.model,
-            firmware: self.firmware,
-            reader: self.reader,
-            layout: self.layout,
-            secure_messaging: None,
-        };
         // The card alone knows the tries, and is asked before anybody types.
         let pin = PinStatus::default();
         let certificates = certificates.filter_map(KeptCertificate::into_certificate);
-        Reading::of(info, pin, certificates.collect())
+        Reading::of(self.info, pin, certificates.collect())
     }
 }
 
@@ -183,7 +151,7 @@ impl KeptCertificate {
 
 #[cfg(test)]
 mod tests {
-    use kagibashi_token::{Curve, KeyKind};
+    use kagibashi_token::{Curve, KeyKind, Layout};
 
     use super::*;
 
@@ -199,14 +167,18 @@ mod tests {
                 public_key: vec![1, 2, 3],
             }),
         };
-        let token = KeptToken {
+        let info = TokenInfo {
             label: "デモトークン".into(),
             serial: serial.into(),
             manufacturer: "m".into(),
             model: "ePass2003".into(),
             firmware: "01.00.11".into(),
-            layout: Layout::Pkcs15,
             reader: "r".into(),
+            layout: Layout::Pkcs15,
+            secure_messaging: None,
+        };
+        let token = KeptToken {
+            info,
             certificates: vec![certificate],
         };
         token.into_reading()
@@ -217,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = LastSeen::in_folder(&folder.path().join("not there yet"));
         assert!(file.read().is_empty());
-        file.write(&[&reading("01"), &reading("02")]);
+        file.write(&[reading("01"), reading("02")]);
         let known = file.read();
         assert_eq!(known.len(), 2);
         assert!(known[0].is_same_as(&reading("01")));
@@ -234,7 +206,7 @@ mod tests {
     fn a_damaged_or_huge_file_holds_no_token() {
         let folder = tempfile::tempdir().unwrap();
         let file = LastSeen::in_folder(folder.path());
-        file.write(&[&reading("01")]);
+        file.write(&[reading("01")]);
         let whole = fs::read(folder.path().join(FILE)).unwrap();
         for damaged in [&b""[..], &whole[..whole.len() / 2], b"\xff", b"{}", b"[{}]"] {
             fs::write(folder.path().join(FILE), damaged).unwrap();
@@ -243,7 +215,7 @@ mod tests {
         let huge = [b"[".as_slice(), &vec![b' '; 5 << 20], &whole[1..]].concat();
         fs::write(folder.path().join(FILE), huge).unwrap();
         assert!(file.read().is_empty());
-        file.write(&[&reading("01")]);
+        file.write(&[reading("01")]);
         assert_eq!(file.read().len(), 1);
     }
 
@@ -268,7 +240,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();
-        LastSeen::in_folder(folder.path()).write(&[&reading("01")]);
+        LastSeen::in_folder(folder.path()).write(&[reading("01")]);
         let mode = fs::metadata(folder.path().join(FILE))
             .unwrap()
             .permissions()
