@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
 mod installation;
+mod repetition;
 mod stage;
 mod tally;
 
@@ -72,6 +73,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
     println!("\n{}", report.join("\n"));
     println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    if tally.repeated > 0 {
+        println!("{} of them passed only the second time", tally.repeated);
+    }
     failure.map_or(Ok(()), Err)
 }
 
