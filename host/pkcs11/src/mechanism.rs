@@ -7,6 +7,7 @@ use sha1::Sha1;
 use sha2::digest::DynDigest;
 use sha2::{Sha256, Sha384, Sha512};
 
+use crate::object::KeyType;
 use crate::return_value::{Outcome, ReturnValue};
 
 /// What the standard's mechanisms are called.
@@ -14,11 +15,12 @@ type Type = ck::CK_MECHANISM_TYPE;
 
 /// In a browser. NSS tries others as well, such as `CKM_SHA256_RSA_PKCS_PSS`,
 /// and does the hashing itself when they are refused.
-const RAW: [Type; 2] = [ck::CKM_RSA_PKCS, ck::CKM_RSA_PKCS_PSS];
+const RSA_RAW: [Type; 2] = [ck::CKM_RSA_PKCS, ck::CKM_RSA_PKCS_PSS];
+const EC_RAW: [Type; 1] = [ck::CKM_ECDSA];
 
 /// In other programs, of which some leave the hashing to the token. The
 /// hashing ones come first: programs that take any take the first.
-const ALL: [Type; 8] = [
+const RSA_ALL: [Type; 8] = [
     ck::CKM_SHA256_RSA_PKCS,
     ck::CKM_SHA384_RSA_PKCS,
     ck::CKM_SHA512_RSA_PKCS,
@@ -28,17 +30,38 @@ const ALL: [Type; 8] = [
     ck::CKM_RSA_PKCS,
     ck::CKM_RSA_PKCS_PSS,
 ];
+const EC_ALL: [Type; 4] = [
+    ck::CKM_ECDSA_SHA256,
+    ck::CKM_ECDSA_SHA384,
+    ck::CKM_ECDSA_SHA512,
+    ck::CKM_ECDSA,
+];
 
-/// The mechanisms of a token with such a login.
-pub fn list(login: LoginBy) -> &'static [Type] {
-    match login {
-        LoginBy::Window => &RAW,
-        LoginBy::Module => &ALL,
+/// The mechanisms of such a key on a token with such a login.
+pub fn list(login: LoginBy, key: KeyType) -> &'static [Type] {
+    match (login, key) {
+        (LoginBy::Window, KeyType::Rsa) => &RSA_RAW,
+        (LoginBy::Window, KeyType::EllipticCurve) => &EC_RAW,
+        (LoginBy::Module, KeyType::Rsa) => &RSA_ALL,
+        (LoginBy::Module, KeyType::EllipticCurve) => &EC_ALL,
     }
 }
 
-/// Bits of the shortest and the longest key of which anything may be said.
-pub const KEY_BITS: (ck::CK_ULONG, ck::CK_ULONG) = (1_024, 4_096);
+/// What may be said of a mechanism of ours: the bits of its shortest and
+/// longest key, and flags.
+pub fn info(kind: Type) -> ck::CK_MECHANISM_INFO {
+    let (shortest, longest, more) = if EC_ALL.contains(&kind) {
+        let curves = ck::CKF_EC_F_P | ck::CKF_EC_NAMEDCURVE | ck::CKF_EC_UNCOMPRESS;
+        (256, 521, curves)
+    } else {
+        (1_024, 4_096, 0)
+    };
+    ck::CK_MECHANISM_INFO {
+        ulMinKeySize: shortest,
+        ulMaxKeySize: longest,
+        flags: ck::CKF_HW | ck::CKF_SIGN | more,
+    }
+}
 
 /// Bytes of the longest data that is not hashed here: a `DigestInfo` of
 /// SHA-512.
@@ -51,6 +74,8 @@ pub enum Mechanism {
     Pkcs1(LoginBy),
     /// `CKM_RSA_PKCS_PSS`: the data is a hash of this function.
     Pss(HashFunction),
+    /// `CKM_ECDSA`: the data is a hash, in a browser one that TLS has.
+    Ecdsa(LoginBy),
     /// `CKM_SHA256_RSA_PKCS` and the like: the data is hashed here.
     Hashing(Algorithm),
 }
@@ -88,7 +113,13 @@ impl Mechanism {
             | (ck::CKM_SHA512_RSA_PKCS_PSS, Some(function @ HashFunction::Sha512)) => {
                 Ok(hashing(function, PaddingScheme::Pss))
             }
-            _ if ALL.contains(&kind) => Err(ReturnValue::MechanismParamInvalid),
+            (ck::CKM_ECDSA, None) => Ok(Self::Ecdsa(login)),
+            (ck::CKM_ECDSA_SHA256, None) => Ok(hashing(HashFunction::Sha256, PaddingScheme::None)),
+            (ck::CKM_ECDSA_SHA384, None) => Ok(hashing(HashFunction::Sha384, PaddingScheme::None)),
+            (ck::CKM_ECDSA_SHA512, None) => Ok(hashing(HashFunction::Sha512, PaddingScheme::None)),
+            _ if RSA_ALL.contains(&kind) || EC_ALL.contains(&kind) => {
+                Err(ReturnValue::MechanismParamInvalid)
+            }
             _ => Err(ReturnValue::MechanismInvalid),
         }
     }
@@ -109,6 +140,7 @@ impl Mechanism {
         match self {
             Self::Pkcs1(login) => Data::DigestInfo(login, vec![]),
             Self::Pss(function) => Data::Hash(function, vec![]),
+            Self::Ecdsa(login) => Data::AnyHash(login, vec![]),
             Self::Hashing(algorithm) => match algorithm.hash() {
                 Some(HashFunction::Sha256) => Data::Message(algorithm, Box::new(Sha256::default())),
                 Some(HashFunction::Sha384) => Data::Message(algorithm, Box::new(Sha384::default())),
@@ -140,6 +172,8 @@ pub enum Data {
     DigestInfo(LoginBy, Vec<u8>),
     /// A hash of that function.
     Hash(HashFunction, Vec<u8>),
+    /// A hash that does not tell its function.
+    AnyHash(LoginBy, Vec<u8>),
     /// What the hash is made of here.
     Message(Algorithm, Box<dyn DynDigest + Send>),
 }
@@ -149,7 +183,7 @@ impl Data {
     pub fn add(&mut self, part: &[u8]) -> Outcome<()> {
         match self {
             Self::Message(_, hasher) => hasher.update(part),
-            Self::DigestInfo(_, data) | Self::Hash(_, data) => {
+            Self::DigestInfo(_, data) | Self::Hash(_, data) | Self::AnyHash(_, data) => {
                 if data.len().saturating_add(part.len()) > RAW_MAX {
                     return Err(ReturnValue::DataLenRange);
                 }
@@ -159,8 +193,9 @@ impl Data {
         Ok(())
     }
 
-    /// What the host has to be asked for.
-    pub fn end(self) -> Outcome<(Algorithm, Vec<u8>)> {
+    /// What the host has to be asked for, by a key with signatures of that many
+    /// bytes.
+    pub fn end(self, signature_size: usize) -> Outcome<(Algorithm, Vec<u8>)> {
         match self {
             Self::Message(algorithm, hasher) => Ok((algorithm, hasher.finalize().to_vec())),
             Self::DigestInfo(login, data) => digest_info(login, &data),
@@ -168,6 +203,7 @@ impl Data {
                 Ok((Algorithm::new(PaddingScheme::Pss, function), data))
             }
             Self::Hash(..) => Err(ReturnValue::DataLenRange),
+            Self::AnyHash(login, data) => hash(login, data, signature_size / 2),
         }
     }
 }
@@ -176,6 +212,26 @@ impl std::fmt::Debug for Data {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Data")
     }
+}
+
+/// Makes a hash for ECDSA into one of a length that has an algorithm, without
+/// changing the number that it stands for: what is longer than the curve's
+/// order is cut (section 2.3.6 of the standard), the rest is filled up at its
+/// head. A browser's are those of TLS, and not of SHA-1.
+fn hash(login: LoginBy, mut data: Vec<u8>, order_size: usize) -> Outcome<(Algorithm, Vec<u8>)> {
+    let functions = HashFunction::ALL.iter().copied();
+    let of_tls = functions.clone().any(|it| it.size() == data.len());
+    if data.is_empty() || (login == LoginBy::Window && !of_tls) {
+        return Err(ReturnValue::DataLenRange);
+    }
+    data.truncate(order_size);
+    let function = functions
+        .min_by_key(|it| it.size().checked_sub(data.len()).unwrap_or(usize::MAX))
+        .filter(|it| it.size() >= data.len())
+        .ok_or(ReturnValue::DataLenRange)?;
+    let mut hash = vec![0; function.size() - data.len()];
+    hash.extend(data);
+    Ok((Algorithm::new(PaddingScheme::None, function), hash))
 }
 
 /// Every `DigestInfo`: what precedes the hash (RFC 8017, section 9.2, note 1),
@@ -246,15 +302,23 @@ mod tests {
     ];
 
     fn digest(mechanism: Mechanism, data: &[u8]) -> Outcome<(Algorithm, Vec<u8>)> {
+        digest_for(256, mechanism, data)
+    }
+
+    fn digest_for(
+        signature_size: usize,
+        mechanism: Mechanism,
+        data: &[u8],
+    ) -> Outcome<(Algorithm, Vec<u8>)> {
         let mut whole = mechanism.begin();
         whole.add(data)?;
-        let outcome = whole.end();
+        let outcome = whole.end(signature_size);
         // In parts it is the same.
         let mut parts = mechanism.begin();
         for part in data.chunks(7) {
             parts.add(part)?;
         }
-        assert_eq!(parts.end(), outcome);
+        assert_eq!(parts.end(signature_size), outcome);
         outcome
     }
 
@@ -359,5 +423,52 @@ mod tests {
         assert_eq!(other, Err(ReturnValue::MechanismParamInvalid));
         let stray = Mechanism::new(ck::CKM_SHA256_RSA_PKCS, Some(PSS_SHA384), LoginBy::Module);
         assert_eq!(stray, Err(ReturnValue::MechanismParamInvalid));
+    }
+
+    #[test]
+    fn an_ecdsa_hash_stays_the_number_that_it_is() {
+        let counting = |count: usize| (1..=u8::MAX).take(count);
+        let p256 = |login, length: usize| {
+            let data: Vec<u8> = counting(length).collect();
+            digest_for(64, Mechanism::Ecdsa(login), &data)
+        };
+        let filled = |zeros: usize, count: usize| -> Vec<u8> {
+            std::iter::repeat_n(0, zeros)
+                .chain(counting(count))
+                .collect()
+        };
+        for (length, zeros, count) in [
+            (1, 31, 1),
+            (20, 12, 20),
+            (32, 0, 32),
+            (33, 0, 32),
+            (83, 0, 32),
+        ] {
+            let expected = Ok((Algorithm::Es256, filled(zeros, count)));
+            assert_eq!(p256(LoginBy::Module, length), expected, "{length}");
+        }
+        for length in [32, 48, 64] {
+            let expected = Ok((Algorithm::Es256, filled(0, 32)));
+            assert_eq!(p256(LoginBy::Window, length), expected, "{length}");
+        }
+        for length in [0, 20, 28, 31, 33, 36, 65] {
+            let outcome = p256(LoginBy::Window, length);
+            assert_eq!(outcome, Err(ReturnValue::DataLenRange), "{length}");
+        }
+        assert_eq!(p256(LoginBy::Module, 0), Err(ReturnValue::DataLenRange));
+        assert_eq!(p256(LoginBy::Module, 84), Err(ReturnValue::DataLenRange));
+        let longer = |size, length: usize| {
+            let data = vec![7; length];
+            digest_for(size, Mechanism::Ecdsa(LoginBy::Module), &data).map(|(name, _)| name)
+        };
+        assert_eq!(longer(96, 32), Ok(Algorithm::Es256));
+        assert_eq!(longer(96, 33), Ok(Algorithm::Es384));
+        assert_eq!(longer(96, 64), Ok(Algorithm::Es384));
+        assert_eq!(longer(132, 64), Ok(Algorithm::Es512));
+        // No hash is as long as P-521.
+        assert_eq!(longer(132, 66), Err(ReturnValue::DataLenRange));
+        let hashing = Mechanism::new(ck::CKM_ECDSA_SHA512, None, LoginBy::Module).unwrap();
+        let (algorithm, hash) = digest_for(64, hashing, b"abc").unwrap();
+        assert_eq!((algorithm, hash.len()), (Algorithm::Es512, 64));
     }
 }

@@ -1,34 +1,42 @@
 //! Certificates and keys as PKCS#11 objects, made from the certificates alone.
 
+mod public_key;
+
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_ULONG};
 use kagibashi_protocol::agent::{LoginBy, SlotCertificate};
 use sha1::{Digest, Sha1};
 use x509_cert::Certificate;
-use x509_cert::der::asn1::{AnyRef, UintRef};
-use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::der::{Decode, Encode, Reader, SliceReader};
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::mechanism;
 
-/// PKCS #1 `rsaEncryption` (RFC 8017, appendix A.1).
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub use public_key::KeyType;
+use public_key::PublicKey;
 
 /// The parts of a private key that never leave the token.
-const SENSITIVE: [CK_ATTRIBUTE_TYPE; 6] = [
-    ck::CKA_PRIVATE_EXPONENT,
-    ck::CKA_PRIME_1,
-    ck::CKA_PRIME_2,
-    ck::CKA_EXPONENT_1,
-    ck::CKA_EXPONENT_2,
-    ck::CKA_COEFFICIENT,
-];
+fn sensitive(kind: KeyType) -> &'static [CK_ATTRIBUTE_TYPE] {
+    match kind {
+        KeyType::Rsa => &[
+            ck::CKA_PRIVATE_EXPONENT,
+            ck::CKA_PRIME_1,
+            ck::CKA_PRIME_2,
+            ck::CKA_EXPONENT_1,
+            ck::CKA_EXPONENT_2,
+            ck::CKA_COEFFICIENT,
+        ],
+        KeyType::EllipticCurve => &[ck::CKA_VALUE],
+    }
+}
+
+/// Attributes by their types.
+type Attributes = Vec<(CK_ATTRIBUTE_TYPE, Vec<u8>)>;
 
 /// An object: its attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    attributes: Vec<(CK_ATTRIBUTE_TYPE, Vec<u8>)>,
+    attributes: Attributes,
     /// Whether it shows only after a login.
     pub private: bool,
     /// What it signs with, if it is a private key.
@@ -40,6 +48,8 @@ pub struct Object {
 pub struct Key {
     /// Id of its certificate.
     pub certificate: String,
+    /// What kind of key it is.
+    pub kind: KeyType,
     /// Bytes of a signature.
     pub size: usize,
 }
@@ -59,9 +69,10 @@ impl Object {
     /// What the object says of that attribute.
     pub fn attribute(&self, kind: CK_ATTRIBUTE_TYPE) -> Attribute<'_> {
         let found = self.attributes.iter().find(|(known, _)| *known == kind);
+        let keeps = |key: &Key| sensitive(key.kind).contains(&kind);
         match found {
             Some((_, value)) => Attribute::Value(value),
-            None if self.key.is_some() && SENSITIVE.contains(&kind) => Attribute::Sensitive,
+            None if self.key.as_ref().is_some_and(keeps) => Attribute::Sensitive,
             None => Attribute::Unknown,
         }
     }
@@ -88,7 +99,7 @@ pub fn objects(certificates: &[SlotCertificate], login: LoginBy) -> Vec<Object> 
             continue;
         };
         objects.push(facts.certificate(&certificate.der));
-        let Some(rsa) = facts.rsa.as_ref().filter(|_| certificate.has_key) else {
+        let Some(key) = facts.key.as_ref().filter(|_| certificate.has_key) else {
             continue;
         };
         let id = (ck::CKA_ID, facts.id.clone());
@@ -96,8 +107,8 @@ pub fn objects(certificates: &[SlotCertificate], login: LoginBy) -> Vec<Object> 
             .iter()
             .any(|object| object.key.is_some() && object.matches(std::slice::from_ref(&id)));
         if !known {
-            objects.push(facts.private_key(rsa, certificate, login));
-            objects.push(facts.public_key(rsa));
+            objects.push(facts.private_key(key, certificate, login));
+            objects.push(facts.public_key(key));
         }
     }
     objects
@@ -112,29 +123,7 @@ struct Facts {
     serial: Vec<u8>,
     public_key_info: Vec<u8>,
     authority: bool,
-    rsa: Option<RsaPublicKey>,
-}
-
-/// Unsigned big-endian numbers without leading zeros, as `CKA_MODULUS` has them.
-struct RsaPublicKey {
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
-}
-
-impl RsaPublicKey {
-    /// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }`
-    fn read(der: &[u8]) -> Option<Self> {
-        let mut reader = SliceReader::new(der).ok()?;
-        let key = reader
-            .sequence(|reader| {
-                Ok(Self {
-                    modulus: UintRef::decode(reader)?.as_bytes().to_vec(),
-                    exponent: UintRef::decode(reader)?.as_bytes().to_vec(),
-                })
-            })
-            .ok()?;
-        reader.finish(key).ok()
-    }
+    key: Option<PublicKey>,
 }
 
 impl Facts {
@@ -143,12 +132,6 @@ impl Facts {
         let body = &certificate.tbs_certificate;
         let info = &body.subject_public_key_info;
         let bits = info.subject_public_key.as_bytes()?;
-        let is_rsa = info.algorithm.oid == RSA_ENCRYPTION
-            && info
-                .algorithm
-                .parameters
-                .as_ref()
-                .is_none_or(|parameters| AnyRef::from(parameters).is_null());
         Some(Self {
             id: Sha1::digest(bits).to_vec(),
             label: slot.label.as_str().as_bytes().to_vec(),
@@ -160,16 +143,12 @@ impl Facts {
                 body.get::<BasicConstraints>(),
                 Ok(Some((_, BasicConstraints { ca: true, .. })))
             ),
-            rsa: is_rsa.then(|| RsaPublicKey::read(bits)).flatten(),
+            key: PublicKey::read(info),
         })
     }
 
     /// What all our objects have.
-    fn storage(
-        &self,
-        class: ck::CK_OBJECT_CLASS,
-        private: bool,
-    ) -> Vec<(CK_ATTRIBUTE_TYPE, Vec<u8>)> {
+    fn storage(&self, class: ck::CK_OBJECT_CLASS, private: bool) -> Attributes {
         vec![
             (ck::CKA_CLASS, number(class)),
             (ck::CKA_TOKEN, truth(true)),
@@ -188,24 +167,18 @@ impl Facts {
 
     /// What a key has beyond it. Where it was made is not known here, so
     /// nothing is claimed.
-    fn key(
-        &self,
-        class: ck::CK_OBJECT_CLASS,
-        private: bool,
-        rsa: &RsaPublicKey,
-    ) -> Vec<(CK_ATTRIBUTE_TYPE, Vec<u8>)> {
+    fn key(&self, class: ck::CK_OBJECT_CLASS, private: bool, key: &PublicKey) -> Attributes {
         let mut attributes = self.storage(class, private);
         attributes.extend([
-            (ck::CKA_KEY_TYPE, number(ck::CKK_RSA)),
+            (ck::CKA_KEY_TYPE, number(key.cryptoki_type())),
             (ck::CKA_DERIVE, truth(false)),
             (ck::CKA_LOCAL, truth(false)),
             (
                 ck::CKA_KEY_GEN_MECHANISM,
                 number(ck::CK_UNAVAILABLE_INFORMATION),
             ),
-            (ck::CKA_MODULUS, rsa.modulus.clone()),
-            (ck::CKA_PUBLIC_EXPONENT, rsa.exponent.clone()),
         ]);
+        attributes.extend(key.of_both());
         attributes
     }
 
@@ -233,9 +206,9 @@ impl Facts {
         }
     }
 
-    fn private_key(&self, rsa: &RsaPublicKey, slot: &SlotCertificate, login: LoginBy) -> Object {
+    fn private_key(&self, key: &PublicKey, slot: &SlotCertificate, login: LoginBy) -> Object {
         let private = login == LoginBy::Module;
-        let mut attributes = self.key(ck::CKO_PRIVATE_KEY, private, rsa);
+        let mut attributes = self.key(ck::CKO_PRIVATE_KEY, private, key);
         attributes.extend([
             (ck::CKA_SIGN, truth(true)),
             (ck::CKA_SIGN_RECOVER, truth(false)),
@@ -249,7 +222,7 @@ impl Facts {
             (ck::CKA_ALWAYS_AUTHENTICATE, truth(false)),
             (
                 ck::CKA_ALLOWED_MECHANISMS,
-                mechanism::list(login)
+                mechanism::list(login, key.kind())
                     .iter()
                     .flat_map(|kind| number(*kind))
                     .collect(),
@@ -260,15 +233,15 @@ impl Facts {
             private,
             key: Some(Key {
                 certificate: slot.id.clone(),
-                size: rsa.modulus.len(),
+                kind: key.kind(),
+                size: key.signature_size(),
             }),
         }
     }
 
-    fn public_key(&self, rsa: &RsaPublicKey) -> Object {
-        let mut attributes = self.key(ck::CKO_PUBLIC_KEY, false, rsa);
+    fn public_key(&self, key: &PublicKey) -> Object {
+        let mut attributes = self.key(ck::CKO_PUBLIC_KEY, false, key);
         attributes.extend([
-            (ck::CKA_MODULUS_BITS, number(bits(&rsa.modulus))),
             (ck::CKA_TRUSTED, truth(false)),
             (ck::CKA_ENCRYPT, truth(false)),
             // True of the key; this module leaves it to others.
@@ -276,6 +249,7 @@ impl Facts {
             (ck::CKA_VERIFY_RECOVER, truth(false)),
             (ck::CKA_WRAP, truth(false)),
         ]);
+        attributes.extend(key.of_public());
         Object {
             attributes,
             private: false,
@@ -290,11 +264,4 @@ fn truth(value: bool) -> Vec<u8> {
 
 fn number(value: CK_ULONG) -> Vec<u8> {
     value.to_ne_bytes().to_vec()
-}
-
-/// Bits of a number without leading zero bytes.
-fn bits(number: &[u8]) -> CK_ULONG {
-    let leading = number.first().map_or(0, |byte| byte.leading_zeros());
-    let bits = number.len() * 8 - leading as usize;
-    CK_ULONG::try_from(bits).unwrap_or(CK_ULONG::MAX)
 }

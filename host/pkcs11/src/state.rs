@@ -224,7 +224,7 @@ impl Module {
     /// locked but, in classic mode, the connection that the login belongs to.
     pub fn sign(&self, session: &Session, signature: Signature) -> Outcome<Vec<u8>> {
         let Signature { key, data, .. } = signature;
-        let (algorithm, digest) = data.end()?;
+        let (algorithm, digest) = data.end(key.size)?;
         let present = self
             .present(session.slot)
             .map_err(|_| ReturnValue::DeviceRemoved)?;

@@ -6,6 +6,7 @@
 //! are one to a process. [`module::Module`] is the library, built and loaded.
 
 pub mod host;
+pub mod key;
 pub mod module;
 pub mod scenario;
 pub mod script;

@@ -197,10 +197,9 @@ impl Host {
                 let Some(token) = found else {
                     return Next::Say(Failure::new(ErrorCode::TokenRemoved).into());
                 };
-                if token.certificate().id != certificate {
+                let Some(mut signature) = token.sign(&certificate, algorithm, &digest) else {
                     return Next::Say(Failure::new(ErrorCode::CertificateNotFound).into());
-                }
-                let mut signature = token.sign(algorithm, &digest);
+                };
                 match self.signing {
                     Signing::After(time) => {
                         Next::Wait(Answer::Signature { signature }, Duration::from_millis(time))

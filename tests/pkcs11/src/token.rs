@@ -7,54 +7,76 @@ use kagibashi_protocol::agent::{Algorithm, SlotCertificate, SlotToken};
 use kagibashi_protocol::object::PinStatus;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rsa::RsaPrivateKey;
 use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::EncodePublicKey;
-use rsa::{Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
-use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256};
 use x509_cert::builder::{Builder, CertificateBuilder, Profile};
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::UtcTime;
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 use x509_cert::time::{Time, Validity};
 
-/// A token with a key, its certificate, the authority's, and one that is
+use crate::key::SoftKey;
+
+/// A token with certificates for its keys, the authority's, and one that is
 /// broken.
 #[derive(Debug)]
 pub struct SoftToken {
     /// As the module is told of it; `since` is for the host to set.
     pub slot: SlotToken,
-    key: RsaPrivateKey,
+    /// In the order of the certificates.
+    keys: Vec<SoftKey>,
 }
 
+/// From this number on, a token has a key on P-256.
+pub const P256: u8 = 100;
+
+/// From this number on, a token has keys on P-256 and P-521, and an RSA key.
+pub const MIXED: u8 = 200;
+
 impl SoftToken {
-    /// The token of that number; the number decides everything.
+    /// The token of that number; the number decides everything. Below
+    /// [`P256`] it has an RSA key.
     pub fn new(number: u8) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(number.into());
-        let key = RsaPrivateKey::new(&mut rng, 2_048).expect("there are primes enough");
+        let keys = match number {
+            ..P256 => vec![SoftKey::rsa(&mut rng, 2_048)],
+            P256..MIXED => vec![SoftKey::p256(&mut rng)],
+            MIXED.. => vec![
+                SoftKey::p256(&mut rng),
+                SoftKey::p521(&mut rng),
+                SoftKey::rsa(&mut rng, 2_048),
+            ],
+        };
         // Nobody relies on it, and it is made faster.
         let authority = RsaPrivateKey::new(&mut rng, 1_024).expect("there are primes enough");
         let holder = format!("CN=山田 {number},O=株式会社サンプル,C=JP");
-        let leaf = certificate(
-            &holder,
-            &key,
-            Profile::Leaf {
+        let leaf = |key: &SoftKey| {
+            let profile = Profile::Leaf {
                 issuer: name("CN=Test CA"),
                 enable_key_agreement: false,
                 enable_key_encipherment: false,
                 include_subject_key_identifier: true,
-            },
-            &authority,
-        );
-        let root = certificate("CN=Test CA", &authority, Profile::Root, &authority);
+            };
+            certificate(&holder, key, profile, &authority)
+        };
+        let own = SoftKey::Rsa(Box::new(authority.clone()));
+        let root = certificate("CN=Test CA", &own, Profile::Root, &authority);
         let entry = |der: Vec<u8>, label: &str, has_key| SlotCertificate {
             id: hex::encode(Sha256::digest(&der)),
             der,
             label: label.into(),
             has_key,
         };
+        let mut certificates: Vec<SlotCertificate> = keys
+            .iter()
+            .map(|key| entry(leaf(key), "山田", true))
+            .collect();
+        certificates.extend([
+            entry(root, "Test CA", false),
+            entry(vec![0x30, 0x03, 0x02, 0x01], "broken", true),
+        ]);
         let slot = SlotToken {
             id: format!("ePass2003:00000000000000{number:02x}")
                 .as_str()
@@ -71,63 +93,28 @@ impl SoftToken {
                 maximum: Some(10),
                 locked: false,
             },
-            certificates: vec![
-                entry(leaf, "山田", true),
-                entry(root, "Test CA", false),
-                entry(vec![0x30, 0x03, 0x02, 0x01], "broken", true),
-            ],
+            certificates,
         };
-        Self { slot, key }
+        Self { slot, keys }
     }
 
-    /// The certificate with the key.
+    /// The certificate of the first key.
     pub fn certificate(&self) -> &SlotCertificate {
         &self.slot.certificates[0]
     }
 
-    /// The public key.
-    pub fn public_key(&self) -> RsaPublicKey {
-        self.key.to_public_key()
+    /// Signs with the key of a certificate; `None` if there is none, or if it
+    /// does not sign in that way.
+    pub fn sign(&self, certificate: &str, algorithm: Algorithm, digest: &[u8]) -> Option<Vec<u8>> {
+        let mut keys = self.keys.iter().zip(&self.slot.certificates);
+        let (key, _) = keys.find(|(_, found)| found.id == certificate)?;
+        key.sign(algorithm, digest)
     }
 
-    /// Signs.
-    pub fn sign(&self, algorithm: Algorithm, digest: &[u8]) -> Vec<u8> {
-        let mut rng = ChaCha20Rng::from_seed([7; 32]);
-        let made = match padding(algorithm) {
-            Padding::Pkcs1(padding) => self.key.sign(padding, digest),
-            Padding::Pss(padding) => self.key.sign_with_rng(&mut rng, padding, digest),
-        };
-        made.expect("the digest fits the hash")
-    }
-
-    /// Whether a signature is good.
+    /// Whether a signature is one of its keys'.
     pub fn verifies(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> bool {
-        let key = self.public_key();
-        match padding(algorithm) {
-            Padding::Pkcs1(padding) => key.verify(padding, digest, signature),
-            Padding::Pss(padding) => key.verify(padding, digest, signature),
-        }
-        .is_ok()
-    }
-}
-
-enum Padding {
-    Pkcs1(Pkcs1v15Sign),
-    Pss(Pss),
-}
-
-fn padding(algorithm: Algorithm) -> Padding {
-    match algorithm {
-        Algorithm::Rs1 => Padding::Pkcs1(Pkcs1v15Sign::new::<Sha1>()),
-        Algorithm::Rs256 => Padding::Pkcs1(Pkcs1v15Sign::new::<Sha256>()),
-        Algorithm::Rs384 => Padding::Pkcs1(Pkcs1v15Sign::new::<Sha384>()),
-        Algorithm::Rs512 => Padding::Pkcs1(Pkcs1v15Sign::new::<Sha512>()),
-        Algorithm::Ps256 => Padding::Pss(Pss::new::<Sha256>()),
-        Algorithm::Ps384 => Padding::Pss(Pss::new::<Sha384>()),
-        Algorithm::Ps512 => Padding::Pss(Pss::new::<Sha512>()),
-        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
-            panic!("the key is an RSA key")
-        }
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.verifies(algorithm, digest, signature))
     }
 }
 
@@ -137,15 +124,10 @@ fn name(text: &str) -> Name {
 
 fn certificate(
     subject: &str,
-    key: &RsaPrivateKey,
+    key: &SoftKey,
     profile: Profile,
     authority: &RsaPrivateKey,
 ) -> Vec<u8> {
-    let public_key = key
-        .to_public_key()
-        .to_public_key_der()
-        .expect("RSA keys have a DER form");
-    let public_key = SubjectPublicKeyInfoOwned::try_from(public_key.as_bytes()).expect("as made");
     // From 2026 to 2046, so that every process makes the same one.
     let time = |seconds| {
         let time = UtcTime::from_unix_duration(Duration::from_secs(seconds));
@@ -161,7 +143,7 @@ fn certificate(
         SerialNumber::from(0x00C0_FFEE_u32),
         validity,
         name(subject),
-        public_key,
+        key.public_key_info(),
         &signer,
     )
     .and_then(CertificateBuilder::build::<rsa::pkcs1v15::Signature>)

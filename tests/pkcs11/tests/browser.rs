@@ -10,7 +10,7 @@ use kagibashi_pkcs11_tests::host::Host;
 use kagibashi_pkcs11_tests::module::{Module, PSS_SHA256, digest_info};
 use kagibashi_pkcs11_tests::scenario::{alone, within};
 use kagibashi_pkcs11_tests::script::{Order, Signing};
-use kagibashi_pkcs11_tests::token::SoftToken;
+use kagibashi_pkcs11_tests::token::{MIXED, P256, SoftToken};
 use kagibashi_protocol::ErrorCode;
 use kagibashi_protocol::agent::Algorithm;
 
@@ -98,37 +98,55 @@ fn signs_for_tls_without_a_login() {
     });
 }
 
+/// The mechanisms that the token in the first slot has.
+fn mechanisms(module: Module) -> Vec<ck::CK_MECHANISM_TYPE> {
+    let mut list = [0; 8];
+    let mut count = 8;
+    let got = call!(
+        module,
+        C_GetMechanismList,
+        0,
+        list.as_mut_ptr(),
+        &raw mut count
+    );
+    assert_eq!(got, ck::CKR_OK);
+    list[..usize::try_from(count).unwrap()].to_vec()
+}
+
 #[test]
-fn offers_two_mechanisms_and_refuses_all_others() {
-    alone("offers_two_mechanisms_and_refuses_all_others", || {
-        let _host = Host::of_browser(&[1]);
-        let module = Module::ready();
-        assert!(module.is_present(0));
-        let session = module.open(0).unwrap();
-        let key = module.key(session);
-        let mut list = [0; 8];
-        let mut count = 8;
-        let got = call!(
-            module,
-            C_GetMechanismList,
-            0,
-            list.as_mut_ptr(),
-            &raw mut count
-        );
-        assert_eq!((got, count), (ck::CKR_OK, 2));
-        assert_eq!(list[..2], [ck::CKM_RSA_PKCS, ck::CKM_RSA_PKCS_PSS]);
-        for mechanism in (0..0x400).chain([0x1041, 0x1050, 0x8000_0000]) {
-            let mut info = ck::CK_MECHANISM_INFO::default();
-            let told = call!(module, C_GetMechanismInfo, 0, mechanism, &raw mut info);
-            if list[..2].contains(&mechanism) {
-                assert_eq!(told, ck::CKR_OK);
-                let flags = info.flags;
-                assert_eq!(flags, ck::CKF_HW | ck::CKF_SIGN);
-            } else {
-                assert_eq!(told, ck::CKR_MECHANISM_INVALID, "{mechanism:#x}");
-                let begun = module.sign_init(session, mechanism, key);
-                assert_eq!(begun, ck::CKR_MECHANISM_INVALID, "{mechanism:#x}");
+fn offers_what_its_keys_do_and_refuses_all_others() {
+    alone("offers_what_its_keys_do_and_refuses_all_others", || {
+        for (token, expected) in [
+            (1, &[ck::CKM_RSA_PKCS, ck::CKM_RSA_PKCS_PSS][..]),
+            (P256, &[ck::CKM_ECDSA]),
+            (
+                MIXED,
+                &[ck::CKM_RSA_PKCS, ck::CKM_RSA_PKCS_PSS, ck::CKM_ECDSA],
+            ),
+        ] {
+            let _host = Host::of_browser(&[token]);
+            let module = Module::ready();
+            assert!(module.is_present(0));
+            let session = module.open(0).unwrap();
+            let key = module.of_class(session, ck::CKO_PRIVATE_KEY)[0];
+            assert_eq!(mechanisms(module), expected);
+            for mechanism in (0..0x400).chain(0x1040..0x1060).chain([0x8000_0000]) {
+                let mut info = ck::CK_MECHANISM_INFO::default();
+                let told = call!(module, C_GetMechanismInfo, 0, mechanism, &raw mut info);
+                if expected.contains(&mechanism) {
+                    assert_eq!(told, ck::CKR_OK);
+                    let flags = info.flags;
+                    let signs = ck::CKF_HW | ck::CKF_SIGN;
+                    assert_eq!(flags & signs, signs);
+                    let others = ck::CKF_VERIFY | ck::CKF_DERIVE | ck::CKF_DECRYPT;
+                    assert_eq!(flags & others, 0);
+                } else {
+                    assert_eq!(told, ck::CKR_MECHANISM_INVALID, "{mechanism:#x}");
+                    let begun = module.sign_init(session, mechanism, key);
+                    assert_eq!(begun, ck::CKR_MECHANISM_INVALID, "{mechanism:#x}");
+                }
             }
+            assert_eq!(module.finalise(), ck::CKR_OK);
         }
     });
 }

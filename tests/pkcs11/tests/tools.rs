@@ -8,7 +8,7 @@ use std::process::Command;
 use kagibashi_pkcs11_tests::host::{Host, program};
 use kagibashi_pkcs11_tests::module::library;
 use kagibashi_pkcs11_tests::scenario::{alone, run};
-use kagibashi_pkcs11_tests::token::SoftToken;
+use kagibashi_pkcs11_tests::token::{P256, SoftToken};
 
 const PIN: &str = "12345678";
 
@@ -41,9 +41,9 @@ fn tool(arguments: &[&str]) -> Command {
     tool
 }
 
-fn write_public_key(folder: &Path) -> String {
+fn write_public_key(token: &SoftToken, folder: &Path) -> String {
     let certificate = folder.join("certificate.der");
-    fs::write(&certificate, &SoftToken::new(1).certificate().der).unwrap();
+    fs::write(&certificate, &token.certificate().der).unwrap();
     let key = folder.join("key.pem").display().to_string();
     let openssl = ["x509", "-inform", "DER", "-pubkey", "-noout", "-in"];
     let pem = good(Command::new("openssl").args(openssl).arg(certificate));
@@ -106,7 +106,7 @@ fn pkcs11_tool_shows_and_signs_as_a_browser_would() {
             .trim();
 
         let folder = tempfile::tempdir().unwrap();
-        let key = write_public_key(folder.path());
+        let key = write_public_key(&SoftToken::new(1), folder.path());
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (message, hash, info, signature) = (path("m"), path("h"), path("i"), path("s"));
         fs::write(&message, "鍵橋").unwrap();
@@ -176,7 +176,7 @@ fn pkcs11_tool_finds_no_errors_in_classic_mode() {
         assert!(slots.contains("user PIN count low"), "{slots}");
 
         let folder = tempfile::tempdir().unwrap();
-        let key = write_public_key(folder.path());
+        let key = write_public_key(&SoftToken::new(1), folder.path());
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (message, signature) = (path("m"), path("s"));
         // Longer than one part of C_SignUpdate.
@@ -204,6 +204,54 @@ fn pkcs11_tool_finds_no_errors_in_classic_mode() {
             );
         }
         good(&mut tool(&["--test-fork"]));
+    });
+}
+
+#[test]
+fn pkcs11_tool_signs_with_a_key_on_a_curve() {
+    alone("pkcs11_tool_signs_with_a_key_on_a_curve", || {
+        let _agent = Host::agent(&[P256]);
+        let login = ["--login", "--pin", PIN];
+        let said = good(&mut tool(&[&login[..], &["--test"]].concat()));
+        assert!(said.contains("\nNo errors\n"), "{said}");
+        let objects = good(&mut tool(&[&login[..], &["-O"]].concat()));
+        for object in [
+            "Private Key Object; EC",
+            "Public Key Object; EC  EC_POINT 256 bits",
+            "EC_PARAMS:  06082a8648ce3d030107",
+        ] {
+            assert!(objects.contains(object), "{objects}");
+        }
+        let mechanisms = good(&mut tool(&["-M"]));
+        assert!(
+            mechanisms.contains("  ECDSA, keySize={256,521}, hw, sign"),
+            "{mechanisms}"
+        );
+        assert!(!mechanisms.contains("RSA"), "{mechanisms}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let key = write_public_key(&SoftToken::new(P256), folder.path());
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (message, hash, signature) = (path("m"), path("h"), path("s"));
+        fs::write(&message, "鍵橋").unwrap();
+        for function in ["-sha1", "-sha256", "-sha512"] {
+            good(
+                Command::new("openssl")
+                    .args(["dgst", function, "-binary", "-out", &hash, &message]),
+            );
+            let sign = ["--sign", "-m", "ECDSA", "--signature-format", "openssl"];
+            let files = ["-i", &hash, "-o", &signature];
+            good(&mut tool(&[&login[..], &sign, &files].concat()));
+            let verify = ["dgst", function, "-verify", &key, "-signature", &signature];
+            let said = good(Command::new("openssl").args(verify).arg(&message));
+            assert_eq!(said, "Verified OK\n", "{function}");
+        }
+        let sign = ["--sign", "-m", "ECDSA-SHA384", "--signature-format"];
+        let files = ["openssl", "-i", &message, "-o", &signature];
+        good(&mut tool(&[&login[..], &sign, &files].concat()));
+        let verify = ["dgst", "-sha384", "-verify", &key, "-signature", &signature];
+        let said = good(Command::new("openssl").args(verify).arg(&message));
+        assert_eq!(said, "Verified OK\n");
     });
 }
 

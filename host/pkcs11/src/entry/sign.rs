@@ -5,10 +5,9 @@
 //! Both are answered from the key's size, and nobody is asked for a PIN.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_ULONG,
+    CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV,
+    CK_SESSION_HANDLE, CK_ULONG,
 };
-
-use kagibashi_protocol::agent::LoginBy;
 
 use super::{call, hand_out, length, list, number, put};
 use crate::lock::lock;
@@ -30,7 +29,7 @@ pub unsafe extern "C" fn C_SignInit(
             return Err(ReturnValue::OperationActive);
         }
         // SAFETY: the caller's promise.
-        let mechanism = unsafe { mechanism_of(mechanism, session.login) }?;
+        let (kind, mechanism) = unsafe { mechanism_of(mechanism, &session) }?;
         let object = session
             .contents
             .object(key)
@@ -38,7 +37,11 @@ pub unsafe extern "C" fn C_SignInit(
         if !module.shows(&session, object) {
             return Err(ReturnValue::UserNotLoggedIn);
         }
-        let key = object.key.clone().ok_or(ReturnValue::KeyTypeInconsistent)?;
+        let key = object
+            .key
+            .clone()
+            .filter(|key| mechanism::list(session.login, key.kind).contains(&kind))
+            .ok_or(ReturnValue::KeyTypeInconsistent)?;
         operations.signature = Some(Signature {
             key,
             data: mechanism.begin(),
@@ -48,26 +51,30 @@ pub unsafe extern "C" fn C_SignInit(
     })
 }
 
-/// Reads a mechanism with its parameter.
+/// Reads a mechanism of the session's token, with its parameter.
 ///
 /// # Safety
 /// `mechanism` is NULL or can be read, and so can its `pParameter`, for
 /// `ulParameterLen` bytes.
-unsafe fn mechanism_of(mechanism: *const CK_MECHANISM, login: LoginBy) -> Outcome<Mechanism> {
+unsafe fn mechanism_of(
+    mechanism: *const CK_MECHANISM,
+    session: &Session,
+) -> Outcome<(CK_MECHANISM_TYPE, Mechanism)> {
     if mechanism.is_null() {
         return Err(ReturnValue::ArgumentsBad);
     }
     // SAFETY: not NULL, so the caller's promise holds.
     let given = unsafe { mechanism.read_unaligned() };
     let kind = given.mechanism;
-    if !mechanism::list(login).contains(&kind) {
+    let login = session.login;
+    if !session.contents.mechanisms(login).contains(&kind) {
         return Err(ReturnValue::MechanismInvalid);
     }
     if !Mechanism::has_pss_parameters(kind) {
         if given.ulParameterLen != 0 {
             return Err(ReturnValue::MechanismParamInvalid);
         }
-        return Mechanism::new(kind, None, login);
+        return Ok((kind, Mechanism::new(kind, None, login)?));
     }
     let whole = number(size_of::<CK_RSA_PKCS_PSS_PARAMS>());
     if given.pParameter.is_null() || given.ulParameterLen != whole {
@@ -81,7 +88,7 @@ unsafe fn mechanism_of(mechanism: *const CK_MECHANISM, login: LoginBy) -> Outcom
         mask: parameters.mgf,
         salt: parameters.sLen,
     };
-    Mechanism::new(kind, Some(parameters), login)
+    Ok((kind, Mechanism::new(kind, Some(parameters), login)?))
 }
 
 pub unsafe extern "C" fn C_Sign(

@@ -154,9 +154,10 @@ pub unsafe extern "C" fn C_GetMechanismList(
     count: *mut CK_ULONG,
 ) -> CK_RV {
     call("C_GetMechanismList", || {
-        let login = Module::current()?.present(slot)?.login;
+        let present = Module::current()?.present(slot)?;
+        let mechanisms = present.contents.mechanisms(present.login);
         // SAFETY: the caller's promise.
-        unsafe { hand_out(mechanism::list(login), list, count) }
+        unsafe { hand_out(&mechanisms, list, count) }
     })
 }
 
@@ -166,18 +167,12 @@ pub unsafe extern "C" fn C_GetMechanismInfo(
     info: *mut CK_MECHANISM_INFO,
 ) -> CK_RV {
     call("C_GetMechanismInfo", || {
-        let login = Module::current()?.present(slot)?.login;
-        if !mechanism::list(login).contains(&kind) {
+        let present = Module::current()?.present(slot)?;
+        if !present.contents.mechanisms(present.login).contains(&kind) {
             return Err(ReturnValue::MechanismInvalid);
         }
-        let (shortest, longest) = mechanism::KEY_BITS;
-        let value = CK_MECHANISM_INFO {
-            ulMinKeySize: shortest,
-            ulMaxKeySize: longest,
-            flags: ck::CKF_HW | ck::CKF_SIGN,
-        };
         // SAFETY: the caller's promise.
-        unsafe { put(info, value) }
+        unsafe { put(info, mechanism::info(kind)) }
     })
 }
 

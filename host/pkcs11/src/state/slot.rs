@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use cryptoki_sys::{CK_OBJECT_HANDLE, CK_SLOT_ID};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SLOT_ID};
 use kagibashi_protocol::agent::{LoginBy, SlotCertificate, SlotToken};
 use kagibashi_protocol::object::PinStatus;
 
-use crate::object::{self, Object};
+use crate::mechanism;
+use crate::object::{self, KeyType, Object};
 use crate::return_value::{Outcome, ReturnValue};
 
 /// How many tokens can be seen at one time.
@@ -48,6 +49,24 @@ impl Contents {
     pub fn object(&self, handle: CK_OBJECT_HANDLE) -> Option<&Object> {
         let index = handle.checked_sub(self.first)?;
         self.objects.get(usize::try_from(index).ok()?)
+    }
+
+    /// The mechanisms of its keys, on a token with such a login. One without
+    /// keys has those of RSA: programs make no sense of a token with none.
+    pub fn mechanisms(&self, login: LoginBy) -> Vec<CK_MECHANISM_TYPE> {
+        let has = |kind| {
+            let mut keys = self.objects.iter().filter_map(|object| object.key.as_ref());
+            keys.any(|key| key.kind == kind)
+        };
+        let has_curve = has(KeyType::EllipticCurve);
+        let mut mechanisms = Vec::new();
+        if has(KeyType::Rsa) || !has_curve {
+            mechanisms.extend(mechanism::list(login, KeyType::Rsa));
+        }
+        if has_curve {
+            mechanisms.extend(mechanism::list(login, KeyType::EllipticCurve));
+        }
+        mechanisms
     }
 
     /// All objects.
