@@ -7,6 +7,7 @@ export const STATE_WORDS = {
   'not-yet-valid': 'state_not_yet_valid',
   'wrong-purpose': 'state_wrong_purpose',
   'no-private-key': 'state_no_private_key',
+  'unsupported-key': 'state_unsupported_key',
   'token-out': 'state_token_out',
   authority: 'state_authority',
   unreadable: 'state_unreadable',

@@ -71,7 +71,7 @@ const certificate = object('certificate', {
   serial: string,
   notBefore: integer,
   notAfter: integer,
-  state: oneOf('usable', 'expired', 'not-yet-valid', 'wrong-purpose', 'no-private-key', 'token-out', 'authority', 'unreadable'),
+  state: oneOf('usable', 'expired', 'not-yet-valid', 'wrong-purpose', 'no-private-key', 'unsupported-key', 'token-out', 'authority', 'unreadable'),
   canAuthenticate: boolean,
 });
 

@@ -109,6 +109,7 @@ pub enum CertificateState {
     NotYetValid,
     WrongPurpose,
     NoPrivateKey,
+    UnsupportedKey,
     TokenOut,
     Authority,
     Unreadable,

@@ -11,7 +11,7 @@ use kagibashi_protocol::object::{self, CertificateState};
 use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::certificate::{KeyUsage, Name};
 use kagibashi_token::{
-    Certificate, KeyHandle, PinStatus, Reader, ReaderState, SecureMessagingMode, Token,
+    Certificate, KeyHandle, KeyKind, PinStatus, Reader, ReaderState, SecureMessagingMode, Token,
     TokenCertificate, TokenError, TokenInfo, Tokens, Usability,
 };
 use sha2::{Digest, Sha256};
@@ -326,7 +326,10 @@ impl Found {
             shown.state = match parsed.usability(certificate.has_private_key, now) {
                 Usability::Authority => CertificateState::Authority,
                 Usability::NoPrivateKey => CertificateState::NoPrivateKey,
-                _ if certificate.key.is_none() => CertificateState::NoPrivateKey,
+                _ if certificate.key.is_none() => match parsed.key_kind() {
+                    Some(KeyKind::Rsa(_)) => CertificateState::NoPrivateKey,
+                    _ => CertificateState::UnsupportedKey,
+                },
                 _ if !can_sign && !shown.can_authenticate => CertificateState::WrongPurpose,
                 _ if now > parsed.not_after => CertificateState::Expired,
                 _ if now < parsed.not_before => CertificateState::NotYetValid,
@@ -384,4 +387,45 @@ const ID_PREFIX_MIN: usize = 8;
 /// Whether what a person typed stands for that id.
 pub fn names(prefix: &str, id: &str) -> bool {
     prefix.len() >= ID_PREFIX_MIN && id.starts_with(&prefix.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use kagibashi_card_simulator::personalise::{self, Request};
+    use kagibashi_token::certificate::KeyAlgorithm;
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_there_but_of_a_kind_that_is_not_known_is_said_to_be_that() {
+        let issued = personalise::company(&Request::default());
+        let der = &issued.clients[0];
+        let state = |key_algorithm, has_private_key| {
+            let mut parsed = Certificate::from_der(der).unwrap();
+            parsed.key_algorithm = key_algorithm;
+            let certificate = TokenCertificate {
+                der: der.clone(),
+                label: String::new(),
+                id: vec![],
+                authority: false,
+                has_private_key,
+                key: None,
+                parsed: Ok(parsed),
+            };
+            Found::new("t", certificate, now()).shown.state
+        };
+        let rsa = KeyAlgorithm::Rsa { bits: 2048 };
+        let p256 = KeyAlgorithm::EllipticCurve {
+            curve: "1.2.840.10045.3.1.7".into(),
+        };
+        let ed25519 = KeyAlgorithm::Other("1.3.101.112".into());
+        for (key, has_private_key, expected) in [
+            (rsa, true, CertificateState::NoPrivateKey),
+            (p256.clone(), true, CertificateState::UnsupportedKey),
+            (p256, false, CertificateState::NoPrivateKey),
+            (ed25519, true, CertificateState::UnsupportedKey),
+        ] {
+            assert_eq!(state(key, has_private_key), expected);
+        }
+    }
 }

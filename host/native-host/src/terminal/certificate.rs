@@ -197,6 +197,7 @@ fn state<'a>(state: CertificateState, words: &Words<'a>) -> &'a str {
         CertificateState::NotYetValid => words.not_yet_valid,
         CertificateState::WrongPurpose => words.wrong_purpose,
         CertificateState::NoPrivateKey => words.no_private_key,
+        CertificateState::UnsupportedKey => words.unsupported_key,
         CertificateState::TokenOut => words.token_out,
         CertificateState::Authority => words.authority,
         CertificateState::Unreadable => words.unreadable,
