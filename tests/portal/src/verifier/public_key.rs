@@ -164,7 +164,10 @@ impl PublicKey {
                     EcdsaEncoding::Der => p521::ecdsa::Signature::from_der(signature),
                 };
                 let key = decoded(p521::ecdsa::VerifyingKey::from_affine(*key.as_affine()))?;
-                matches(key.verify_prehash(hash, &decoded(signature)?))
+                // As a number it stays what it is; a digest much shorter than
+                // the curve's order is refused as it is.
+                let number = [&vec![0; 66 - hash.len()], hash].concat();
+                matches(key.verify_prehash(&number, &decoded(signature)?))
             }
             _ => Err(VerifyError::AlgorithmUnfit {
                 algorithm: algorithm.jwa(),
@@ -188,4 +191,34 @@ fn decoded<T, E>(signature: Result<T, E>) -> Result<T, VerifyError> {
 
 fn matches<E>(outcome: Result<(), E>) -> Result<(), VerifyError> {
     outcome.map_err(|_| VerifyError::SignatureMismatch)
+}
+
+#[cfg(test)]
+mod tests {
+    use p521::ecdsa::signature::hazmat::PrehashSigner;
+    use p521::ecdsa::{Signature, SigningKey, VerifyingKey};
+
+    use super::*;
+
+    #[test]
+    fn a_long_curve_signs_a_short_hash() {
+        let mut secret = [0; 66];
+        secret[65] = 7;
+        let key = SigningKey::from_slice(&secret).unwrap();
+        let point = VerifyingKey::from(&key).to_encoded_point(false);
+        let public = p521::PublicKey::from_sec1_bytes(point.as_bytes()).unwrap();
+        let public = PublicKey::P521(public);
+        for name in ["ES256", "ES384", "ES512"] {
+            let algorithm = Algorithm::from_jwa(name).unwrap();
+            let hash = vec![0xA5; algorithm.hash.length()];
+            let number = [vec![0; 66 - hash.len()], hash.clone()].concat();
+            let signature: Signature = key.sign_prehash(&number).unwrap();
+            let raw = EcdsaEncoding::Raw;
+            let verified = public.verify_hash(algorithm, &hash, &signature.to_bytes(), raw);
+            assert!(verified.is_ok(), "{name}: {verified:?}");
+            let other = vec![0xA4; hash.len()];
+            let verified = public.verify_hash(algorithm, &other, &signature.to_bytes(), raw);
+            assert!(matches!(verified, Err(VerifyError::SignatureMismatch)));
+        }
+    }
 }
