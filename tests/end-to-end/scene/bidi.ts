@@ -64,8 +64,9 @@ export class BiDi {
     return contexts;
   }
 
-  async newTab(): Promise<string> {
-    const { context } = (await this.send('browsingContext.create', { type: 'tab' })) as Context;
+  /** @param beside a tab in whose window it is opened: the one in front may be one without tabs, or just going away */
+  async newTab(beside: string): Promise<string> {
+    const { context } = (await this.send('browsingContext.create', { type: 'tab', referenceContext: beside })) as Context;
     return context;
   }
 
@@ -78,7 +79,7 @@ export class BiDi {
   async evaluate<T>(context: string, expression: string): Promise<T> {
     const params = { expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value ?? null))`, target: { context }, awaitPromise: true, userActivation: true };
     const outcome = (await this.send('script.evaluate', params)) as { type: string; result?: { value: string }; exceptionDetails?: { text: string } };
-    if (outcome.type !== 'success' || !outcome.result) throw new Error(`${expression}: ${outcome.exceptionDetails?.text}`);
+    if (outcome.type !== 'success' || !outcome.result) throw new Error(`${expression.slice(0, 400)}: ${outcome.exceptionDetails?.text}`);
     return JSON.parse(outcome.result.value) as T;
   }
 

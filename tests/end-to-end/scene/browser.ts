@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import type { Environment } from './background.ts';
 import { PATIENCE, until, within } from './deadline.ts';
+import type { AnyBrowser, Language, Looks } from './either-browser.ts';
 import { withFolderInPlace } from './folder-in-place.ts';
 import type { Home } from './home.ts';
 import { extension, identityFile, otherExtension } from './places.ts';
@@ -11,16 +12,7 @@ import { PromptWindow } from './prompt-window.ts';
 const { chromiumId } = JSON.parse(readFileSync(identityFile, 'utf8')) as { chromiumId: string };
 
 /** The extension's own address; its id is fixed by the key in its manifest. */
-export const EXTENSION = `chrome-extension://${chromiumId}`;
-
-export type Language = 'ja' | 'en';
-
-export interface Looks {
-  readonly language?: Language;
-  readonly colours?: 'light' | 'dark';
-  /** Device pixels to a CSS pixel. */
-  readonly scale?: number;
-}
+const EXTENSION = `chrome-extension://${chromiumId}`;
 
 export interface BrowserOptions extends Looks {
   /** Also loads the extension that answers the Web eID protocol before us. */
@@ -45,9 +37,10 @@ const PROGRAM = '/usr/bin/chromium';
 const SETTINGS = '/etc/chromium';
 const isRoot = process.getuid?.() === 0;
 
-export class Browser {
+export class Browser implements AnyBrowser {
   readonly context: BrowserContext;
   readonly language: Language;
+  readonly languageSetting = 'auto';
 
   private constructor(context: BrowserContext, language: Language) {
     this.context = context;
@@ -90,6 +83,14 @@ export class Browser {
     const page = await this.context.newPage();
     await page.goto(url);
     return page;
+  }
+
+  ownPage(address: string): Promise<Page> {
+    return this.tab(`${EXTENSION}/${address}`);
+  }
+
+  async pages(): Promise<Page[]> {
+    return this.context.pages();
   }
 
   /** Closes every tab but an empty one, and with them every window of the extension; no site remembers the person. */

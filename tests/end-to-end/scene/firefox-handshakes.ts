@@ -2,113 +2,44 @@
  * Firefox in TLS handshakes. While one waits, its network stands still and nothing that drives it gets through: our window
  * is then seen and pressed through the screen, as a person does it.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Background, type Environment, output } from './background.ts';
-import { BiDi } from './bidi.ts';
-import { PATIENCE, until } from './deadline.ts';
-import { Display, type DisplayWindow } from './display.ts';
+import type { Environment } from './background.ts';
+import type { BiDi } from './bidi.ts';
+import { until } from './deadline.ts';
+import type { Display, DisplayWindow } from './display.ts';
 import type { Picture } from './framebuffer.ts';
-import { FirefoxPage } from './firefox-page.ts';
+import { Firefox, type FirefoxSetting } from './firefox.ts';
 import { FORGET } from './forget.ts';
 import type { HandshakeBrowser, PinQuestion, Sight, Visit } from './handshake-browser.ts';
-import { withFolderInPlace } from './folder-in-place.ts';
 import type { Home } from './home.ts';
-import { artefacts, firefoxExtension, identityFile } from './places.ts';
+import { artefacts } from './places.ts';
 import { seen } from './sight.ts';
-
-const { firefoxId, moduleName } = JSON.parse(readFileSync(identityFile, 'utf8')) as { firefoxId: string; moduleName: string };
-
-/** Firefox gives every profile another one; here it is known beforehand. */
-const UUID = 'b0a3c1de-5f0c-4c39-9b59-6e8f2a7d4c10';
-const EXTENSION = `moz-extension://${UUID}`;
-
-const BUTTON = `${firefoxId.toLowerCase().replaceAll(/[^a-z0-9_-]/g, '_')}-browser-action`;
-
-const PREFERENCES = {
-  'extensions.webextensions.uuids': JSON.stringify({ [firefoxId]: UUID }),
-  // There is one certificate only.
-  'security.default_personal_cert': 'Select Automatically',
-  // Still pictures.
-  'ui.caretBlinkTime': 0,
-  'ui.prefersReducedMotion': 1,
-  // The button of the extension in the bar.
-  'browser.uiCustomization.state': JSON.stringify({
-    placements: { 'nav-bar': ['back-button', 'stop-reload-button', 'urlbar-container', BUTTON, 'unified-extensions-button'] },
-    dirtyAreaCache: ['nav-bar'],
-    currentVersion: 23,
-  }),
-  'browser.aboutwelcome.enabled': false,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-} as const;
 
 /** Milliseconds in which Firefox answers if no handshake waits. */
 const REACHABLE = 1_500;
 const PROMPT = 'Extension: .*Kagibashi';
 const WAITING_FOR_TOKEN = '[data-testid=prompt][data-view=waiting-for-token]';
 
-const PROGRAM = 'firefox-esr';
-/** Beside the program Firefox looks for an administrator's policies, and what a distribution adds. */
-const POLICIES = '/usr/share/firefox-esr/distribution';
-
-/** Who has set the browser up: the person, or an administrator. */
-export interface FirefoxSetting {
-  /** PEM file of the authority that the person trusts. */
-  readonly authority?: string;
-  /** Folder with the administrator's policies, which bring everything. */
-  readonly policies?: string;
-}
-
 export class FirefoxHandshakes implements HandshakeBrowser {
-  readonly #program: Background;
-  readonly #bidi: BiDi;
+  readonly #firefox: Firefox;
   readonly #display: Display;
 
-  private constructor(program: Background, bidi: BiDi, display: Display) {
-    this.#program = program;
-    this.#bidi = bidi;
+  private constructor(firefox: Firefox, display: Display) {
+    this.#firefox = firefox;
     this.#display = display;
   }
 
   static async start(home: Home, environment: Environment, display: Display, setting: FirefoxSetting): Promise<FirefoxHandshakes> {
-    const profile = join(home.folder, 'firefox');
-    const isNew = !existsSync(profile);
-    mkdirSync(profile, { recursive: true });
-    const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
-    writeFileSync(join(profile, 'user.js'), lines.join(''));
-    if (isNew) await output('certutil', ['-N', '-d', `sql:${profile}`, '--empty-password']);
-    const { authority, policies } = setting;
-    if (isNew && authority !== undefined) {
-      await output('certutil', ['-A', '-d', `sql:${profile}`, '-n', 'portal', '-t', 'C,,', '-i', authority]);
-    }
+    return new FirefoxHandshakes(await Firefox.start(home, environment, { ...setting, display: display.environment }), display);
+  }
 
-    const args = ['--profile', profile, '--no-remote', '--remote-debugging-port', '0', '--remote-allow-system-access', 'about:blank'];
-    const browser = policies === undefined ? PROGRAM : withFolderInPlace(home, PROGRAM, POLICIES, policies);
-    const program = new Background(browser, args, { ...home.environment, ...display.environment, ...environment });
-    try {
-      const listening = await until('Firefox', () => {
-        if (program.hasEnded) throw new Error(`Firefox has ended: ${program.errors}`);
-        return /WebDriver BiDi listening on (ws:\S+)/.exec(program.errors);
-      }, 2 * PATIENCE);
-      const bidi = await BiDi.connect(listening[1] ?? '');
-      const firefox = new FirefoxHandshakes(program, bidi, display);
-      if (policies === undefined) {
-        await bidi.send('webExtension.install', { extensionData: { type: 'path', path: firefoxExtension } }, 2 * PATIENCE);
-        await firefox.#ready();
-      } else {
-        await firefox.#close(await firefox.#popup());
-      }
-      return firefox;
-    } catch (error) {
-      await program.stop();
-      throw error;
-    }
+  get #bidi(): BiDi {
+    return this.#firefox.bidi;
   }
 
   async visit(url: string): Promise<Visit> {
-    const visit = new FirefoxVisit(this.#bidi, await this.#bidi.newTab(), url);
+    const visit = new FirefoxVisit(this.#bidi, await this.#firefox.newTab(), url);
     await visit.again();
     return visit;
   }
@@ -125,22 +56,7 @@ export class FirefoxHandshakes implements HandshakeBrowser {
 
   async #question(): Promise<FirefoxQuestion> {
     const window = await until('the window of the extension', () => this.#display.window(PROMPT));
-    return new FirefoxQuestion(this.#bidi, window, await window.still());
-  }
-
-  /** One of our own pages, in a new tab. */
-  async ownPage(address: string): Promise<FirefoxPage> {
-    const tab = await this.#bidi.newTab();
-    this.#bidi.navigate(tab, `${EXTENSION}/${address}`);
-    return new FirefoxPage(this.#bidi, tab);
-  }
-
-  /** Our window, where no handshake keeps it from being driven. */
-  async ownWindow(): Promise<FirefoxPage> {
-    const { context } = await until('the window of the extension', async () =>
-      (await this.#bidi.contexts()).find(({ url }) => url.startsWith(`${EXTENSION}/prompt.html`)),
-    );
-    return new FirefoxPage(this.#bidi, context);
+    return new FirefoxQuestion(this.#firefox, window, await window.still());
   }
 
   async asks(): Promise<boolean> {
@@ -148,26 +64,25 @@ export class FirefoxHandshakes implements HandshakeBrowser {
   }
 
   async logOut(): Promise<void> {
-    const popup = await this.#popup();
+    const popup = await this.#firefox.popup();
     const button = 'document.querySelector("[data-testid=log-out]")';
     await until('the open login', () => this.#bidi.evaluate<boolean>(popup, `${button} !== null`));
     await this.#bidi.evaluate(popup, `${button}.click()`);
     await until('the end of the login', () => this.#bidi.evaluate<boolean>(popup, `${button} === null`));
-    await this.#close(popup);
+    await this.#firefox.close(popup);
   }
 
   async photographPopup(name: string): Promise<void> {
     writeFileSync(join(artefacts(), `${name}-icon.png`), this.#display.screen());
-    const popup = await this.#popup();
+    const popup = await this.#firefox.popup();
     writeFileSync(join(artefacts(), `${name}.png`), await this.#bidi.screenshot(popup));
-    await this.#close(popup);
+    await this.#firefox.close(popup);
   }
 
   async clear(): Promise<void> {
-    const popup = await this.#popup();
+    const popup = await this.#firefox.popup();
     await this.#bidi.evaluate(popup, FORGET);
-    for (const { context } of await this.#bidi.contexts()) if (context !== popup) await this.#close(context);
-    this.#bidi.navigate(popup, 'about:blank');
+    await this.#firefox.clear();
   }
 
   async photographAll(name: string): Promise<void> {
@@ -175,28 +90,8 @@ export class FirefoxHandshakes implements HandshakeBrowser {
     writeFileSync(join(artefacts(), `${name}.png`), screen);
   }
 
-  async close(): Promise<void> {
-    this.#bidi.close();
-    await this.#program.stop();
-  }
-
-  /** Waits for the module and for the host behind it. */
-  async #ready(): Promise<void> {
-    const popup = await this.#popup();
-    await until('the module', () => this.#bidi.evaluate<boolean>(popup, `browser.pkcs11.isModuleInstalled(${JSON.stringify(moduleName)}).catch(() => false)`));
-    await this.#close(popup);
-  }
-
-  async #popup(): Promise<string> {
-    const tab = await this.#bidi.newTab();
-    this.#bidi.navigate(tab, `${EXTENSION}/popup.html`);
-    const shown = 'document.querySelector("[data-testid=popup]:not([data-state=checking])") !== null';
-    await until('the popup', () => this.#bidi.evaluate<boolean>(tab, shown).catch(() => false));
-    return tab;
-  }
-
-  async #close(context: string): Promise<void> {
-    await this.#bidi.send('browsingContext.close', { context }).catch(() => {});
+  close(): Promise<void> {
+    return this.#firefox.end();
   }
 }
 
@@ -230,12 +125,12 @@ class FirefoxVisit implements Visit {
 }
 
 class FirefoxQuestion implements PinQuestion {
-  readonly #bidi: BiDi;
+  readonly #firefox: Firefox;
   readonly #window: DisplayWindow;
   #last: Picture;
 
-  constructor(bidi: BiDi, window: DisplayWindow, first: Picture) {
-    this.#bidi = bidi;
+  constructor(firefox: Firefox, window: DisplayWindow, first: Picture) {
+    this.#firefox = firefox;
     this.#window = window;
     this.#last = first;
   }
@@ -279,9 +174,8 @@ class FirefoxQuestion implements PinQuestion {
 
   /** Waits until the window shows this, where it can be asked. */
   async shows(selector: string): Promise<void> {
-    const contexts = await this.#bidi.contexts(REACHABLE).catch(() => []);
-    const prompt = contexts.find(({ url }) => url.startsWith(`${EXTENSION}/prompt.html`));
+    const [prompt] = await this.#firefox.prompts(REACHABLE).catch(() => []);
     if (!prompt) return;
-    await until(selector, () => this.#bidi.evaluate<boolean>(prompt.context, `document.querySelector(${JSON.stringify(selector)}) !== null`));
+    await until(selector, () => this.#firefox.bidi.evaluate<boolean>(prompt.context, `document.querySelector(${JSON.stringify(selector)}) !== null`));
   }
 }

@@ -5,7 +5,8 @@ import { chooseCertificates } from './certificate-policy.ts';
 import { ChromiumHandshakes } from './chromium-handshakes.ts';
 import { PATIENCE, pause, TooLate, until } from './deadline.ts';
 import { Display } from './display.ts';
-import { FirefoxHandshakes, type FirefoxSetting } from './firefox-handshakes.ts';
+import type { FirefoxSetting } from './firefox.ts';
+import { FirefoxHandshakes } from './firefox-handshakes.ts';
 import type { HandshakeBrowser, Sight, Visit } from './handshake-browser.ts';
 import { Home } from './home.ts';
 import { type BrowserKind, Host } from './host.ts';
@@ -82,7 +83,7 @@ export class HandshakeScene {
         await host.install();
         const display = await Display.start(room('display'));
         takeDown.add(() => display.stop());
-        const setting: FirefoxSetting = policy ? { policies: room('policies') } : { authority: portal.authority };
+        const setting: FirefoxSetting = policy ? { policies: room('policies'), policiesBringExtension: true } : { authority: portal.authority };
         if (policy && setting.policies !== undefined) {
           await policy(setting.policies, portal);
           home.withoutModuleForExtensions();

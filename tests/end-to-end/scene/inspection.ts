@@ -2,29 +2,36 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
+import type { AnyPage } from './either-browser.ts';
 
-export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
+/** One line for each element that a rule is broken by, and how many rules nothing breaks. */
+interface Findings {
+  readonly violations: readonly string[];
+  readonly passed: number;
 }
 
+const RUN = `(() => {
+  ${AXE};
+  return axe.run().then(({ violations, passes }) => ({
+    violations: violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + JSON.stringify(target) + ': ' + failureSummary)),
+    passed: passes.length,
+  }));
+})()`;
+
 /** Fails unless axe-core finds nothing; says what it looked at. */
-export async function accessible(page: Page, name: string): Promise<void> {
-  await page.evaluate(AXE);
-  const { violations, passes } = (await page.evaluate('axe.run()')) as { violations: Violation[]; passes: unknown[] };
-  console.log(`axe ${name}: ${violations.length} violations, ${passes.length} rules passed`);
-  const told = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${JSON.stringify(target)}: ${failureSummary}`));
-  assert.deepEqual(told, [], name);
+export async function accessible(page: AnyPage, name: string): Promise<void> {
+  const { violations, passed } = await page.evaluate<Findings>(RUN);
+  console.log(`axe ${name}: ${violations.length} violations, ${passed} rules passed`);
+  assert.deepEqual(violations, [], name);
 }
 
 /** Tabs only: widths in CSS pixels that stand for a phone, and for a window of 1280 pixels at 200 and 400 %. */
 const WIDTHS = [320, 640, 1280];
 
 /** Fails if something sticks out at the side, however narrow it is. */
-export async function fits(page: Page, name: string): Promise<void> {
+export async function fits(page: AnyPage, name: string): Promise<void> {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     const sticksOut = await page.evaluate(() => {

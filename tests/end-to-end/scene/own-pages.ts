@@ -1,30 +1,33 @@
 /** The extension's own pages, opened in tabs: what its button shows, and its management. */
-import type { Locator, Page } from 'playwright-core';
-import { type Browser, EXTENSION } from './browser.ts';
+import type { Page } from 'playwright-core';
+import type { Browser } from './browser.ts';
 import { until } from './deadline.ts';
+import type { AnyPage } from './either-browser.ts';
 
 /** What the button in the browser's bar shows, once it has finished looking. */
 export async function openPopup(browser: Browser): Promise<Page> {
-  const page = await browser.tab(`${EXTENSION}/popup.html`);
+  const page = await browser.ownPage('popup.html');
   await page.locator('[data-testid=popup]:not([data-state=checking])').waitFor();
   return page;
 }
 
-export class ManagePage {
-  readonly page: Page;
+export type ManageTab = 'tokens' | 'sites' | 'history' | 'settings';
 
-  private constructor(page: Page) {
+export class ManagePage<P extends AnyPage = Page> {
+  readonly page: P;
+
+  private constructor(page: P) {
     this.page = page;
   }
 
-  static async open(browser: Browser, tab: 'tokens' | 'sites' | 'history' | 'settings'): Promise<ManagePage> {
-    const page = await browser.tab(`${EXTENSION}/manage.html#${tab}`);
+  static async open<P extends AnyPage>(browser: { ownPage(address: string): Promise<P> }, tab: ManageTab): Promise<ManagePage<P>> {
+    const page = await browser.ownPage(`manage.html#${tab}`);
     await page.getByTestId(tab === 'tokens' ? 'tokens-page' : tab).waitFor();
     return new ManagePage(page);
   }
 
-  part(name: string): Locator {
-    return this.page.getByTestId(name);
+  part(name: string): ReturnType<P['getByTestId']> {
+    return this.page.getByTestId(name) as ReturnType<P['getByTestId']>;
   }
 
   /** Waits until there are so many of a part. */
@@ -50,11 +53,11 @@ export class ManagePage {
 
   /** Chooses the certificate whose card is in that state. */
   async chooseCertificate(state: string): Promise<void> {
-    await this.page.locator(`label:has([data-testid=certificate-card][data-state=${state}]) input`).last().check();
+    await this.page.locator(`label:has([data-testid=certificate-card][data-state=${state}]) input`).last().setChecked(true);
   }
 
   /** Goes to another of its pages, as a press on its tab does. */
-  async goTo(tab: 'tokens' | 'sites' | 'history' | 'settings'): Promise<void> {
+  async goTo(tab: ManageTab): Promise<void> {
     await this.part(`tab-${tab}`).click();
     await this.part(tab === 'tokens' ? 'tokens-page' : tab).waitFor();
   }

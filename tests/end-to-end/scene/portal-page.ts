@@ -1,7 +1,7 @@
 /** The portal's pages as a person uses them. */
 import type { Page } from 'playwright-core';
-import type { Browser } from './browser.ts';
 import { PATIENCE } from './deadline.ts';
+import type { AnyPage } from './either-browser.ts';
 import type { Portal } from './portal.ts';
 
 export interface HolderSeen {
@@ -10,19 +10,25 @@ export interface HolderSeen {
   readonly certificateId: string;
 }
 
-export class PortalPage {
-  readonly page: Page;
+/** What opens its pages. */
+interface Opening<P> {
+  readonly language: string;
+  tab(url: string): Promise<P>;
+}
+
+export class PortalPage<P extends AnyPage = Page> {
+  readonly page: P;
   readonly #portal: Portal;
   readonly #language: string;
 
-  private constructor(page: Page, portal: Portal, language: string) {
+  private constructor(page: P, portal: Portal, language: string) {
     this.page = page;
     this.#portal = portal;
     this.#language = language;
   }
 
   /** The front page in a new tab. */
-  static async open(browser: Browser, portal: Portal): Promise<PortalPage> {
+  static async open<P extends AnyPage>(browser: Opening<P>, portal: Portal): Promise<PortalPage<P>> {
     const page = await browser.tab(`${portal.origin}/?lang=${browser.language}`);
     const opened = new PortalPage(page, portal, browser.language);
     await opened.#ready('login');

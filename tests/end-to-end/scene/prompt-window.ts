@@ -1,6 +1,7 @@
 /** The extension's window as the person sees and uses it. */
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { until } from './deadline.ts';
+import type { AnyPage } from './either-browser.ts';
 
 export type ViewName =
   | 'connecting'
@@ -21,15 +22,15 @@ export interface CertificateSeen {
   readonly state: string;
 }
 
-export class PromptWindow {
-  readonly page: Page;
+export class PromptWindow<P extends AnyPage = Page> {
+  readonly page: P;
 
-  constructor(page: Page) {
+  constructor(page: P) {
     this.page = page;
   }
 
-  part(name: string): Locator {
-    return this.page.getByTestId(name);
+  part(name: string): ReturnType<P['getByTestId']> {
+    return this.page.getByTestId(name) as ReturnType<P['getByTestId']>;
   }
 
   /** Waits until the window shows that. */
@@ -148,7 +149,7 @@ export class PromptWindow {
     try {
       await act;
     } catch (error) {
-      if (!this.page.isClosed()) throw error;
+      if (!(await this.page.isClosed())) throw error;
     }
   }
 }

@@ -1,8 +1,10 @@
 /** Everything that a test plays in: service, token, portal, host and browser, all private and all thrown away. */
 import { Browser, type BrowserOptions } from './browser.ts';
 import { chooseCertificates } from './certificate-policy.ts';
+import type { AnyBrowser, Looks } from './either-browser.ts';
+import { FirefoxBrowser } from './firefox-browser.ts';
 import { Home } from './home.ts';
-import { Host } from './host.ts';
+import { type BrowserKind, Host } from './host.ts';
 import { SmartCardService } from './pcsc.ts';
 import { photograph } from './pictures.ts';
 import { Portal } from './portal.ts';
@@ -17,28 +19,63 @@ export interface SceneOptions extends BrowserOptions {
   readonly second?: boolean;
 }
 
-export class Scene {
+export interface FirefoxSceneOptions extends Looks {
+  readonly token?: Making;
+  /** A folder with an administrator's policies. */
+  readonly policies?: string;
+}
+
+type PageOf<B extends AnyBrowser> = Awaited<ReturnType<B['tab']>>;
+
+/** All but the browser. */
+interface Rooms {
   readonly service: SmartCardService;
   readonly token: Token;
   readonly portal: Portal;
-  readonly #second: TlsPortal | undefined;
+  readonly second: TlsPortal | undefined;
   readonly host: Host;
-  readonly browser: Browser;
+  readonly home: Home;
+  readonly room: (name: string) => string;
+}
+
+export class Scene<B extends AnyBrowser = Browser> {
+  readonly browser: B;
+  readonly service: SmartCardService;
+  readonly token: Token;
+  readonly portal: Portal;
+  readonly host: Host;
+  readonly #second: TlsPortal | undefined;
   readonly #making: Making;
   readonly #takeDown: TakeDown;
 
-  private constructor(rooms: Pick<Scene, 'service' | 'token' | 'portal' | 'host' | 'browser'>, second: TlsPortal | undefined, making: Making, takeDown: TakeDown) {
-    this.service = rooms.service;
-    this.token = rooms.token;
-    this.portal = rooms.portal;
+  private constructor({ service, token, portal, second, host }: Rooms, browser: B, making: Making, takeDown: TakeDown) {
+    this.browser = browser;
+    this.service = service;
+    this.token = token;
+    this.portal = portal;
+    this.host = host;
     this.#second = second;
-    this.host = rooms.host;
-    this.browser = rooms.browser;
     this.#making = making;
     this.#takeDown = takeDown;
   }
 
-  static async start(options: SceneOptions = {}): Promise<Scene> {
+  /** With Chromium. */
+  static start(options: SceneOptions = {}): Promise<Scene> {
+    return Scene.#start('chromium', options, async ({ home, service, second, room }) => {
+      const settings = second ? room('settings') : undefined;
+      if (settings !== undefined) chooseCertificates(settings);
+      return Browser.start(home, service.environment, settings === undefined ? options : { ...options, settings });
+    });
+  }
+
+  static startFirefox(options: FirefoxSceneOptions = {}): Promise<Scene<FirefoxBrowser>> {
+    return Scene.#start('firefox', options, async ({ home, service, portal }) => {
+      const policies = options.policies === undefined ? {} : { policies: options.policies };
+      return FirefoxBrowser.start(home, service.environment, { authority: portal.authority, ...policies }, options);
+    });
+  }
+
+  static async #start<B extends AnyBrowser>(kind: BrowserKind, options: SceneOptions, startBrowser: (rooms: Rooms) => Promise<B>): Promise<Scene<B>> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
@@ -57,13 +94,12 @@ export class Scene {
 
       const home = new Home(room('home'));
       await home.trust(portal.authority, ...(second ? [second.authority] : []));
-      const host = new Host(home);
+      const host = new Host(home, kind);
       await host.install();
-      const settings = second ? room('settings') : undefined;
-      if (settings !== undefined) chooseCertificates(settings);
-      const browser = await Browser.start(home, service.environment, settings === undefined ? options : { ...options, settings });
+      const rooms = { service, token, portal, second, host, home, room };
+      const browser = await startBrowser(rooms);
       takeDown.add(() => browser.close());
-      return new Scene({ service, token, portal, host, browser }, second, making, takeDown);
+      return new Scene(rooms, browser, making, takeDown);
     } catch (error) {
       await takeDown.run();
       throw error;
@@ -81,13 +117,14 @@ export class Scene {
     return this.#second;
   }
 
-  portalPage(): Promise<PortalPage> {
-    return PortalPage.open(this.browser, this.portal);
+  portalPage(): Promise<PortalPage<PageOf<B>>> {
+    return PortalPage.open<PageOf<B>>(this.browser as never, this.portal);
   }
 
   /** Photographs whatever is open, for whoever looks into a failure. */
   async photographAll(folder: string, name: string): Promise<void> {
-    await Promise.allSettled(this.browser.context.pages().map((page, number) => photograph(page, folder, `${name}-${number}`)));
+    const pages = await this.browser.pages();
+    await Promise.allSettled(pages.map((page, number) => photograph(page, folder, `${name}-${number}`)));
   }
 
   stop(): Promise<void> {

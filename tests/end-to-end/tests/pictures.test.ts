@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { Looks } from '../scene/browser.ts';
 import { BOUNDED } from '../scene/deadline.ts';
+import type { Looks } from '../scene/either-browser.ts';
 import { ManagePage, openPopup } from '../scene/own-pages.ts';
 import { photograph } from '../scene/pictures.ts';
 import { artefacts } from '../scene/places.ts';

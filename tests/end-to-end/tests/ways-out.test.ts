@@ -2,39 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { BOUNDED, timed } from '../scene/deadline.ts';
-import type { PromptWindow } from '../scene/prompt-window.ts';
 import { RawPage } from '../scene/raw-page.ts';
 import { stage } from '../scene/stage.ts';
 import { PIN } from '../scene/token.ts';
 
 const scene = await stage();
-
-const CANCELS: Readonly<Record<string, (prompt: PromptWindow) => Promise<void>>> = {
-  'the button': (prompt) => prompt.cancel(),
-  Escape: (prompt) => prompt.pressEscape(),
-  'closing the window': (prompt) => prompt.shut(),
-};
-
-for (const [way, cancel] of Object.entries(CANCELS)) {
-  test(`cancelled by ${way}: the portal says so kindly, and the next try works`, BOUNDED, async () => {
-    const portal = await scene.portalPage();
-    await portal.pressSignIn();
-    await cancel(await (await scene.browser.prompt()).view('enter-pin'));
-    const failure = await portal.failure();
-    assert.deepEqual(failure, {
-      code: 'ERR_WEBEID_USER_CANCELLED',
-      situation: '操作を取り消しました。何も送信されていません。',
-      advice: '続けるときは、もう一度ボタンを押してください。',
-    });
-    await scene.browser.noPrompt();
-
-    await portal.pressSignIn();
-    const prompt = await (await scene.browser.prompt()).view('enter-pin');
-    await prompt.triesAre(10);
-    await prompt.enterPin(PIN);
-    assert.equal((await portal.holder()).holder, '山田 太郎');
-  });
-}
 
 const LEAVINGS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   'its tab is closed': (page) => page.close(),
