@@ -4,6 +4,7 @@ import { hostName } from '../../manifests/identity.json';
 import { CertificateSites, learnCertificateSite } from '../lib/certificate-sites';
 import { ConnectingSites } from '../lib/connecting-sites';
 import { FailedPages } from '../lib/failed-pages';
+import { HandshakeHistory } from '../lib/handshake-history';
 import { Handshakes } from '../lib/handshakes';
 import { HostKeeper } from '../lib/host-keeper';
 import { record } from '../lib/history';
@@ -78,6 +79,15 @@ export default defineBackground(() => {
   );
 
   const logins = new OpenLogins();
+  const handshakeHistory = new HandshakeHistory({
+    connecting: () => connecting.sites(),
+    logins: () => logins.all,
+    certificates: async () => {
+      const outcome = await host.request('certificates', {}).outcome;
+      return outcome.ok ? outcome.result.certificates : [];
+    },
+    note: (origin, certificate) => void record('handshake', origin, certificate, { ok: true, result: {} }),
+  });
   const icon = new ToolbarIcon();
   const notices = new TokenNotices((notice) => {
     if (settings?.notices ?? true) void notify(notice);
@@ -139,6 +149,7 @@ export default defineBackground(() => {
         plugged.removed(notice.token);
         return notices.changed('removed', notice.token);
       default:
+        handshakeHistory.receive(notice);
         return handshakes.receive(notice);
     }
   };

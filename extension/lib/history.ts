@@ -3,7 +3,7 @@ import { browser } from 'wxt/browser';
 import type { ErrorName, Outcome } from './errors';
 import type { Certificate, OperationName } from './protocol';
 
-export type HistoryOperation = OperationName | 'export-certificate' | 'trust-authority' | 'distrust-authority';
+export type HistoryOperation = OperationName | 'handshake' | 'export-certificate' | 'trust-authority' | 'distrust-authority';
 
 export interface HistoryEntry {
   /** Unix seconds. */

@@ -10,6 +10,10 @@ export class OpenLogins {
     this.onChange(logins);
   }
 
+  get all(): readonly Login[] {
+    return this.#logins;
+  }
+
   /** Whether a handshake now would be signed without asking. */
   get any(): boolean {
     return this.#logins.some((login) => secondsLeft(login) > 0);

@@ -41,7 +41,8 @@ export class BiDi {
       socket.addEventListener('error', reject);
     }));
     const bidi = new BiDi(socket);
-    await bidi.send('session.new', { capabilities: {} });
+    // It is answered once the first window is there.
+    await bidi.send('session.new', { capabilities: {} }, 2 * PATIENCE);
     return bidi;
   }
 

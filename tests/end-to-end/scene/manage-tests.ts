@@ -1,6 +1,8 @@
 /** The management page, chapter by chapter of the old manual, with the software token: the same in every browser. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BOUNDED, until } from './deadline.ts';
 import type { AnyBrowser, AnyPage, Looks } from './either-browser.ts';
@@ -171,5 +173,27 @@ export function manageTest(start: (options: Looks & { token: Making }) => Promis
     await last.cancel();
     await manage.page.locator('[data-testid=token][data-state=locked]').waitFor();
     await take.tab(manage.page, 'manage-26-locked');
+  });
+}
+
+/** @param start sets up a scene with a policy of these values for the extension; the folder is for it alone */
+export function managedTest(start: (folder: string, values: Readonly<Record<string, unknown>>) => Promise<Scene<AnyBrowser>>, picture: string): void {
+  test('what an administrator has set is shown locked, and holds', BOUNDED, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kagibashi-policy-'));
+    after(() => rmSync(folder, { recursive: true }));
+    const site = 'https://portal.example.jp';
+    const scene = await start(folder, { language: 'en', loginSeconds: 1200, skipChooser: true, certificateSites: [site, 'nonsense'] });
+    after(() => scene.stop(), BOUNDED);
+    const manage = await ManagePage.open(scene.browser, 'settings');
+    await manage.part('locked-language').waitFor();
+    await manage.page.locator('html[lang=en]').waitFor();
+    await until('the length of logins', async () => (await manage.part('login-length').inputValue()) === '1200');
+    for (const name of ['language', 'login-length', 'skip-chooser']) await manage.page.locator(`[data-testid=${name}]:disabled`).waitFor();
+    await manage.page.locator('[data-testid=notices]:enabled').waitFor();
+    await accessible(manage.page, picture);
+    await photograph(manage.page, artefacts(), picture);
+    await manage.goTo('sites');
+    await manage.part('managed-site').waitFor();
+    assert.deepEqual(await Promise.all((await manage.part('managed-site').all()).map((one) => one.getAttribute('data-origin'))), [site]);
   });
 }

@@ -103,6 +103,10 @@ export class PromptWindow<P extends AnyPage = Page> {
     await this.#last(this.part('cancel').click());
   }
 
+  async pressEnter(): Promise<void> {
+    await this.#last(this.page.keyboard.press('Enter'));
+  }
+
   async pressEscape(): Promise<void> {
     await this.#last(this.page.keyboard.press('Escape'));
   }

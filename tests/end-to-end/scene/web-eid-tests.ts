@@ -41,7 +41,7 @@ export function signInTests(scene: AnyScene): void {
     const prompt = await (await scene.browser.prompt()).view('enter-pin');
     await prompt.page.locator('[data-testid=pin]:focus').waitFor();
     await prompt.page.keyboard.type(PIN);
-    await prompt.page.keyboard.press('Enter');
+    await prompt.pressEnter();
     assert.deepEqual(await portal.holder(), HOLDER);
   });
 

@@ -1,5 +1,6 @@
 /** The management page in Firefox: the same page, with what differs between the browsers in between. */
-import { manageTest } from '../scene/manage-tests.ts';
+import { setFirefoxExtension } from '../scene/extension-policy.ts';
+import { managedTest, manageTest } from '../scene/manage-tests.ts';
 import { Scene } from '../scene/scene.ts';
 
 for (const looks of [
@@ -8,3 +9,8 @@ for (const looks of [
 ] as const) {
   manageTest((options) => Scene.startFirefox(options), looks, 'firefox-');
 }
+
+managedTest((folder, values) => {
+  setFirefoxExtension(folder, values);
+  return Scene.startFirefox({ policies: folder });
+}, 'firefox-manage-policy');

@@ -1,17 +1,14 @@
 /** The management page in Chromium. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BOUNDED, until } from '../scene/deadline.ts';
 import { setExtension } from '../scene/extension-policy.ts';
-import { accessible } from '../scene/inspection.ts';
-import { manageTest } from '../scene/manage-tests.ts';
-import { ManagePage } from '../scene/own-pages.ts';
+import { managedTest, manageTest } from '../scene/manage-tests.ts';
+import { ManagePage, openPopup } from '../scene/own-pages.ts';
 import { photograph } from '../scene/pictures.ts';
 import { artefacts } from '../scene/places.ts';
 import { Scene } from '../scene/scene.ts';
+import { TlsPortalPage } from '../scene/tls-portal-page.ts';
 import { PIN } from '../scene/token.ts';
 
 for (const looks of [
@@ -37,25 +34,30 @@ test('closing the page logs out what it opened, whoever else looks on', BOUNDED,
   await other.counts('login-clock', 0);
 });
 
-test('what an administrator has set is shown locked, and holds', BOUNDED, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kagibashi-policy-'));
-  after(() => rmSync(folder, { recursive: true }));
-  const site = 'https://portal.example.jp';
-  setExtension(folder, { language: 'en', loginSeconds: 1200, skipChooser: true, certificateSites: [site, 'nonsense'] });
-  const scene = await Scene.start({ settings: folder });
+test('a site that was given the certificate in TLS is in the history, once for each login', BOUNDED, async () => {
+  const scene = await Scene.start({ second: true });
   after(() => scene.stop(), BOUNDED);
-  const manage = await ManagePage.open(scene.browser, 'settings');
-  await manage.part('locked-language').waitFor();
-  assert.equal(await manage.page.evaluate(() => document.documentElement.lang), 'en');
-  await until('the length of logins', async () => (await manage.part('login-length').inputValue()) === '1200');
-  for (const name of ['language', 'login-length', 'skip-chooser']) await manage.page.locator(`[data-testid=${name}]:disabled`).waitFor();
-  await manage.page.locator('[data-testid=notices]:enabled').waitFor();
-  await accessible(manage.page, 'settings of an administrator');
-  await photograph(manage.page, artefacts(), 'manage-policy');
-  await manage.goTo('sites');
-  await manage.part('managed-site').waitFor();
-  assert.deepEqual(await manage.part('managed-site').evaluateAll((sites) => sites.map((one) => one.getAttribute('data-origin'))), [site]);
+  const visit = () => TlsPortalPage.open(scene.browser, scene.second);
+  // The host is there before the browser looks for tokens.
+  await (await openPopup(scene.browser)).close();
+  const first = await visit();
+  await (await scene.browser.prompt()).enterPin(PIN);
+  await first.holder();
+  const manage = await ManagePage.open(scene.browser, 'history');
+  const connections = manage.page.locator('[data-testid=history-entry][data-operation=handshake][data-outcome=done]');
+  const isNoted = async () => (await connections.count()) === 1;
+  await until('the connection', isNoted);
+  assert.match(await connections.innerText(), new RegExp(`${scene.second.origin('1.3')}.*FC12345678`, 's'));
+  await manage.page.locator('[data-testid=history-entry][data-operation=log-in]').waitFor();
+  await (await visit()).holder();
+  assert.ok(await isNoted(), 'a second connection tells nothing new');
+  await photograph(manage.page, artefacts(), 'manage-history-tls');
 });
+
+managedTest((folder, values) => {
+  setExtension(folder, values);
+  return Scene.start({ settings: folder });
+}, 'manage-policy');
 
 test('a token that comes and goes is told of by one notice, unless the settings switch that off', BOUNDED, async () => {
   const scene = await Scene.start({});
