@@ -61,6 +61,7 @@ export const ERRORS = {
   'storage-failed': { code: 405, blame: 'host', webEid: FATAL },
   'file-not-written': { code: 406, blame: 'host', detail: 'path', webEid: FATAL },
   'trust-tool-missing': { code: 407, blame: 'host', webEid: FATAL },
+  'module-failed': { code: 408, blame: 'host', webEid: FATAL },
   'host-missing': { code: 411, blame: 'host', webEid: UNAVAILABLE },
   'host-gone': { code: 412, blame: 'host', webEid: UNAVAILABLE },
   'host-incompatible': { code: 413, blame: 'host', detail: 'version', webEid: 'ERR_WEBEID_VERSION_MISMATCH' },

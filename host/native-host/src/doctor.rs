@@ -12,6 +12,7 @@ mod storage;
 mod texts;
 mod token;
 mod usb;
+mod vendor_module;
 
 #[cfg(test)]
 mod tests;
@@ -100,5 +101,6 @@ fn examine(computer: &Computer) -> Diagnosis {
     observations.extend(storage::look(&computer.folders));
     observations.push(meeting_place::look(&MeetingPlace::of_user()));
     observations.extend(service::look(&computer.places.root, now()));
+    observations.extend(vendor_module::look(now()));
     Diagnosis { observations }
 }

@@ -30,6 +30,7 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::CardUnsupported { .. }
         | TokenError::NotInitialised
         | TokenError::NoPin
+        | TokenError::PinPad
         | TokenError::LoginUnprotected => ErrorCode::UnsupportedToken,
         TokenError::ReaderBusy { .. } => ErrorCode::TokenInUse,
         TokenError::SessionStolen => ErrorCode::SessionStolen,
@@ -49,6 +50,7 @@ pub fn code_of_token(error: &TokenError) -> ErrorCode {
         TokenError::MalformedData { .. } => ErrorCode::BadTokenData,
         TokenError::SecureMessaging(_) => ErrorCode::SecureMessagingFailed,
         TokenError::SignatureInvalid => ErrorCode::SignatureCheckFailed,
+        TokenError::Module { .. } => ErrorCode::ModuleFailed,
         TokenError::Cancelled => ErrorCode::Cancelled,
         _ => ErrorCode::HostFault,
     }

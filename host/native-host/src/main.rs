@@ -18,6 +18,7 @@ mod manifest;
 mod prompt;
 mod terminal;
 mod trust;
+mod vendor_modules;
 mod watch;
 
 use std::ffi::OsString;

@@ -4,6 +4,8 @@ mod arguments;
 mod certificate;
 mod conversation;
 mod exit;
+mod module;
+mod module_worker;
 mod pin;
 mod print;
 mod signing;
@@ -18,7 +20,9 @@ use crate::doctor;
 use crate::grant::Grants;
 use crate::install;
 use crate::language::Language;
-use arguments::{Arguments, CertificateCommand, Command, PinCommand, SiteCommand};
+use arguments::{
+    Arguments, CertificateCommand, Command, ModuleCommand, PinCommand, Preferred, SiteCommand,
+};
 
 /// What a command ends with: nothing more to say, or a failure that is told
 /// with situation and advice.
@@ -49,7 +53,16 @@ pub fn run(grants: &Grants) -> ExitCode {
         Command::Sites(SiteCommand::Revoke { origin }) => {
             signing::revoke_site(grants, &origin, language)
         }
+        Command::Module(ModuleCommand::List { json }) => module::list(json, language),
+        Command::Module(ModuleCommand::Add { path, name, json }) => {
+            module::add(&path, name.as_deref(), json, language)
+        }
+        Command::Module(ModuleCommand::Remove { name }) => module::remove(&name, language),
+        Command::Module(ModuleCommand::Prefer { name, driver }) => {
+            module::prefer(&name, driver == Preferred::Module, language)
+        }
         Command::Agent => agent::run().map_err(Into::into),
+        Command::ModuleWorker { module } => module_worker::run(&module),
         Command::Install(request) => install::run_install(&request, language).map_err(Into::into),
         Command::Uninstall(request) => {
             install::run_uninstall(&request, language).map_err(Into::into)

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use kagibashi_token::{Stop, Tokens};
+use kagibashi_token::Stop;
+
+use crate::vendor_modules;
 
 /// How often a service that does not run is looked for. PC/SC itself is never
 /// polled; this is only for when there is none.
@@ -22,7 +24,7 @@ impl TokenWatch {
     pub fn start(changed: impl Fn() -> bool + Send + 'static) -> Self {
         let (ended, end) = mpsc::channel();
         let stop = Arc::new(Mutex::new(None));
-        let first = Tokens::connect().and_then(|tokens| tokens.watch());
+        let first = vendor_modules::tokens().and_then(|tokens| tokens.watch());
         let handle = |watch: &kagibashi_token::Watch, slot: &Mutex<Option<Stop>>| {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch.stop_handle());
         };
@@ -45,7 +47,7 @@ impl TokenWatch {
                     Err(RecvTimeoutError::Timeout) => {}
                     _ => return,
                 }
-                watch = Tokens::connect().and_then(|tokens| tokens.watch());
+                watch = vendor_modules::tokens().and_then(|tokens| tokens.watch());
                 if let Ok(watch) = &watch {
                     handle(watch, &slot);
                     // Dropped since the last look: too early for the handle.

@@ -115,6 +115,7 @@ error_codes! {
     405 StorageFailed "storage-failed" Host "ERR_WEBEID_NATIVE_FATAL",
     406 FileNotWritten "file-not-written" Host "ERR_WEBEID_NATIVE_FATAL",
     407 TrustToolMissing "trust-tool-missing" Host "ERR_WEBEID_NATIVE_FATAL",
+    408 ModuleFailed "module-failed" Host "ERR_WEBEID_NATIVE_FATAL",
     411 HostMissing "host-missing" Host "ERR_WEBEID_NATIVE_UNAVAILABLE",
     412 HostGone "host-gone" Host "ERR_WEBEID_NATIVE_UNAVAILABLE",
     413 HostIncompatible "host-incompatible" Host "ERR_WEBEID_VERSION_MISMATCH",

@@ -1,6 +1,7 @@
 //! Which driver serves a card.
 
 mod epass2003;
+pub mod pkcs11;
 
 use kagibashi_card::channel::Channel;
 
@@ -14,6 +15,8 @@ use crate::token::{Token, TokenInfo};
 pub enum TokenKind {
     /// Feitian ePass2003.
     Epass2003,
+    /// Of another maker, whose PKCS#11 module serves it.
+    OfModule,
 }
 
 impl TokenKind {
@@ -21,6 +24,7 @@ impl TokenKind {
     pub fn model(self) -> &'static str {
         match self {
             Self::Epass2003 => "ePass2003",
+            Self::OfModule => "PKCS#11",
         }
     }
 }
@@ -41,7 +45,7 @@ pub fn open(
         Some(TokenKind::Epass2003) => {
             Ok(Box::new(epass2003::Epass2003::open(channel, reader, atr)?))
         }
-        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+        Some(TokenKind::OfModule) | None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
     }
 }
 
@@ -56,7 +60,7 @@ pub fn open_with_cache(
         Some(TokenKind::Epass2003) => Ok(Box::new(epass2003::Epass2003::open_with_cache(
             channel, reader, atr, cache,
         )?)),
-        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+        Some(TokenKind::OfModule) | None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
     }
 }
 
@@ -71,6 +75,6 @@ pub fn open_again(
         Some(TokenKind::Epass2003) => Ok(Box::new(epass2003::Epass2003::open_again(
             channel, atr, known,
         )?)),
-        None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
+        Some(TokenKind::OfModule) | None => Err(TokenError::CardUnsupported { atr: atr.to_vec() }),
     }
 }

@@ -26,6 +26,13 @@ fn digest_info_prefix(hash: HashFunction) -> Vec<u8> {
     ]
 }
 
+/// The `DigestInfo` of EMSA-PKCS1-v1_5, which some cards pad by themselves.
+pub(crate) fn digest_info(hash: HashFunction, digest: &[u8]) -> Vec<u8> {
+    let mut info = digest_info_prefix(hash);
+    info.extend_from_slice(digest);
+    info
+}
+
 /// The block to exponentiate: as many bytes as the modulus has, smaller than it as a number.
 pub(crate) fn encode(
     algorithm: SignatureAlgorithm,

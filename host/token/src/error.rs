@@ -8,6 +8,7 @@ use kagibashi_card::secure_messaging::SecureMessagingError;
 use kagibashi_card::status_word::StatusWord;
 
 use crate::algorithm::SignatureAlgorithm;
+use crate::driver::pkcs11::ModuleTrouble;
 use crate::pin::PinFormatError;
 
 /// Why an operation with a token failed.
@@ -145,6 +146,17 @@ pub enum TokenError {
     /// Somebody raised the [`Cancel`](crate::Cancel) flag.
     #[error("cancelled")]
     Cancelled,
+    /// The vendor's module that serves this token did not do its part.
+    #[error("the module {module:?} has failed: {trouble}")]
+    Module {
+        /// The name that the person gave it.
+        module: String,
+        /// What is the matter with it.
+        trouble: ModuleTrouble,
+    },
+    /// The PIN of this token is typed at the token itself, and this can't be done there.
+    #[error("the PIN is typed at the token itself")]
+    PinPad,
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     NoRandomness,

@@ -1,21 +1,25 @@
 //! The readers of this computer and the tokens in them.
 
 use kagibashi_card::cancel::Cancel;
-use kagibashi_card::channel::Cancellable;
+use kagibashi_card::channel::{Cancellable, ChannelError};
 use kagibashi_card::reader::{self, Contents, Service};
 
 use crate::cache::PublicCache;
 use crate::driver;
+use crate::driver::pkcs11::Modules;
 use crate::error::TokenError;
 use crate::token::{Token, TokenInfo};
+use crate::watch::Watch;
 
 pub use crate::driver::TokenKind;
 
 /// A connection to the smart card service.
 #[derive(Clone)]
 pub struct Tokens {
-    service: Service,
+    /// `None` if it does not run, and there are modules that may do without.
+    service: Option<Service>,
     cache: Option<PublicCache>,
+    modules: Modules,
 }
 
 /// A reader and what is in it.
@@ -44,6 +48,8 @@ pub enum ReaderState {
         /// The kind.
         kind: TokenKind,
     },
+    /// A vendor's module, which does not do its part: what it would offer is not known.
+    ModuleFailed,
 }
 
 impl ReaderState {
@@ -69,9 +75,20 @@ impl From<Contents> for ReaderState {
 impl Tokens {
     /// Connects to the smart card service.
     pub fn connect() -> Result<Self, TokenError> {
+        Self::connect_with(&Modules::none())
+    }
+
+    /// Connects to it, and to these modules: to them also where it does not run.
+    pub fn connect_with(modules: &Modules) -> Result<Self, TokenError> {
+        let service = match Service::connect() {
+            Ok(service) => Some(service),
+            Err(ChannelError::ServiceUnavailable) if !modules.is_empty() => None,
+            Err(error) => return Err(error.into()),
+        };
         Ok(Self {
-            service: Service::connect()?,
+            service,
             cache: None,
+            modules: modules.clone(),
         })
     }
 
@@ -84,22 +101,27 @@ impl Tokens {
         }
     }
 
-    /// All readers, with or without a token.
+    /// All readers, with or without a token, and the tokens of modules, each as a reader of its
+    /// own. What both offer is there once.
     pub fn readers(&self) -> Result<Vec<Reader>, TokenError> {
-        let readers = self.service.readers()?;
-        Ok(readers
-            .into_iter()
-            .map(|reader| Reader {
-                name: reader.name,
-                state: reader.contents.into(),
-            })
-            .collect())
+        let readers = match &self.service {
+            Some(service) => service.readers()?,
+            None => Vec::new(),
+        };
+        let readers = readers.into_iter().map(|reader| Reader {
+            name: reader.name,
+            state: reader.contents.into(),
+        });
+        Ok(self.modules.beside(readers.collect()))
     }
 
     /// Opens the token in a reader and holds it for this program alone. Another program in the
     /// middle of something is waited for, at most [`reader::LONGEST_WAIT`]. `cancel` ends that wait
     /// and, later, whatever the token is doing, at the next exchange with the card.
     pub fn open(&self, reader: &str, cancel: &Cancel) -> Result<Box<dyn Token>, TokenError> {
+        if self.modules.serve(reader) {
+            return self.modules.open(reader, cancel);
+        }
         let channel = reader::Transaction::begin(reader, cancel)?;
         let atr = channel.atr().to_vec();
         let channel = Box::new(Cancellable::new(channel, cancel.clone()));
@@ -116,6 +138,9 @@ impl Tokens {
         known: &TokenInfo,
         cancel: &Cancel,
     ) -> Result<Box<dyn Token>, TokenError> {
+        if self.modules.serve(&known.reader) {
+            return self.modules.open(&known.reader, cancel);
+        }
         let channel = reader::Transaction::begin(&known.reader, cancel)?;
         let atr = channel.atr().to_vec();
         driver::open_again(
@@ -127,66 +152,15 @@ impl Tokens {
 
     /// Watches for tokens coming and going, from now on.
     pub fn watch(&self) -> Result<Watch, TokenError> {
-        Ok(Watch {
-            watch: reader::Watch::new()?,
-        })
-    }
-}
-
-/// Something that happened in a reader.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A card was put in, or a token plugged in with its reader.
-    Inserted(Reader),
-    /// The card is gone, alone or with its reader.
-    Removed {
-        /// Where it was.
-        reader: String,
-    },
-    /// A reader without a card was plugged in or out.
-    EmptyReader,
-}
-
-/// Waits for cards to come and go.
-pub struct Watch {
-    watch: reader::Watch,
-}
-
-impl Watch {
-    /// Blocks until something happened and says what; at once if it happened since the last call.
-    /// [`TokenError::Cancelled`] after [`Stop::stop`].
-    pub fn wait(&mut self) -> Result<Vec<Event>, TokenError> {
-        let events = self.watch.wait()?;
-        Ok(events
-            .into_iter()
-            .map(|event| match event {
-                reader::Event::Inserted(reader) => Event::Inserted(Reader {
-                    name: reader.name,
-                    state: reader.contents.into(),
-                }),
-                reader::Event::Removed { reader } => Event::Removed { reader },
-                reader::Event::EmptyReader => Event::EmptyReader,
-            })
-            .collect())
+        Watch::new(self.clone())
     }
 
-    /// A handle with which another thread can end the wait.
-    pub fn stop_handle(&self) -> Stop {
-        Stop {
-            stop: self.watch.stop_handle(),
-        }
+    /// Whether the service runs that these are connected to, if they are to any.
+    pub(crate) fn has_service(&self) -> bool {
+        self.service.is_some()
     }
-}
 
-/// Ends a [`Watch`] from another thread.
-#[derive(Clone)]
-pub struct Stop {
-    stop: reader::Stop,
-}
-
-impl Stop {
-    /// Ends the wait, the present one or the next. There is no way back.
-    pub fn stop(&self) {
-        self.stop.stop();
+    pub(crate) fn has_modules(&self) -> bool {
+        !self.modules.is_empty()
     }
 }

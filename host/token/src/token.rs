@@ -18,8 +18,9 @@ pub trait Token: Send {
     /// What the token is.
     fn info(&mut self) -> Result<TokenInfo, TokenError>;
 
-    /// How its files are arranged. [`TokenError::NotInitialised`] if in no way that is known.
-    fn layout(&mut self) -> Result<Layout, TokenError>;
+    /// How its files are arranged; `None` if only its vendor's module knows.
+    /// [`TokenError::NotInitialised`] if in no way that is known.
+    fn layout(&mut self) -> Result<Option<Layout>, TokenError>;
 
     /// All certificates, in the order of the card's directory. Read once, then remembered. One odd
     /// certificate or directory record does not keep the others from the list.
@@ -98,8 +99,8 @@ pub struct TokenInfo {
     pub firmware: String,
     /// The reader it is in.
     pub reader: String,
-    /// How its files are arranged.
-    pub layout: Layout,
+    /// How its files are arranged; `None` if only its vendor's module knows.
+    pub layout: Option<Layout>,
     /// How the exchange is protected; `None` if it goes in the clear.
     #[serde(skip)]
     pub secure_messaging: Option<Mode>,

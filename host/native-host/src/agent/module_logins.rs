@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::object::PinStatus;
 use kagibashi_protocol::{ErrorCode, Failure, Text};
-use kagibashi_token::{KeptLogin, Pin, SignatureAlgorithm, TokenError, Tokens};
+use kagibashi_token::{KeptLogin, Pin, SignatureAlgorithm, TokenError};
 use secrecy::SecretString;
 
 use crate::command::survey::{Found, pin_shown};
 use crate::failure;
+use crate::vendor_modules;
 
 /// The logins of all programs that are connected to the agent.
 #[derive(Clone, Default)]
@@ -81,7 +82,7 @@ impl ModuleLogins {
         let pin = Pin::new(pin).map_err(failure::code_of_pin_format)?;
         // The program's own older login would lose its session anyway.
         self.log_out(connection, token);
-        let mut opened = Tokens::connect()
+        let mut opened = vendor_modules::tokens()
             .and_then(|tokens| tokens.open(reader, &Cancel::new()))
             .map_err(|error| failure::of_token(&error))?;
         let before = opened

@@ -8,7 +8,7 @@ use kagibashi_protocol::message::Outcome;
 use kagibashi_protocol::object;
 use kagibashi_protocol::view::{Answer, Stage, View};
 use kagibashi_protocol::{ErrorCode, Failure, Text};
-use kagibashi_token::{Pin, PinStatus, Token, TokenError, TokenInfo, Tokens, ValidPin};
+use kagibashi_token::{Pin, PinStatus, Token, TokenError, TokenInfo, ValidPin};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::command::choice::end;
@@ -19,6 +19,7 @@ use crate::failure;
 use crate::inventory::Inventory;
 use crate::logins::Logins;
 use crate::prompt::{Happening, Prompt};
+use crate::vendor_modules;
 
 /// With what the new PIN is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +210,7 @@ fn find_out(
 }
 
 fn waiting() -> View {
-    let readers = Tokens::connect().and_then(|tokens| tokens.readers());
+    let readers = vendor_modules::tokens().and_then(|tokens| tokens.readers());
     View::WaitingForToken {
         reason: ErrorCode::TokenRemoved,
         readers: readers_shown(&readers.unwrap_or_default()),

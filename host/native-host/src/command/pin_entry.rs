@@ -7,7 +7,7 @@
 use kagibashi_protocol::object::PinStatus;
 use kagibashi_protocol::view::{Answer, Stage, View};
 use kagibashi_protocol::{ErrorCode, Failure};
-use kagibashi_token::{KeyHandle, Pin, Token, TokenError, Tokens};
+use kagibashi_token::{KeyHandle, Pin, Token, TokenError};
 use secrecy::SecretString;
 
 use crate::command::choice::{Choice, Wanted, end};
@@ -15,6 +15,7 @@ use crate::command::survey::{Found, pin_shown};
 use crate::failure;
 use crate::inventory::Inventory;
 use crate::prompt::{Happening, Prompt};
+use crate::vendor_modules;
 
 /// From how many tries left on the card is asked again before a PIN is sent:
 /// another program may have spent some since the survey.
@@ -104,9 +105,8 @@ fn try_pin<T>(
     let known = choice.pin(&found.shown.token);
     let outcome = match choice.take_up(&key.reader) {
         Some(token) => Ok(token),
-        None => {
-            Tokens::connect().and_then(|tokens| tokens.open(&key.reader, &prompt.cancel().clone()))
-        }
+        None => vendor_modules::tokens()
+            .and_then(|tokens| tokens.open(&key.reader, &prompt.cancel().clone())),
     }
     .and_then(|mut token| {
         token.check_holds(key)?;

@@ -4,13 +4,14 @@ use kagibashi_protocol::Failure;
 use kagibashi_protocol::limit::TOKENS_MAX;
 use kagibashi_protocol::message::{Outcome, Service};
 use kagibashi_protocol::object;
-use kagibashi_token::{Reader, ReaderState, TokenError, Tokens};
+use kagibashi_token::{Reader, ReaderState, TokenError};
 
 use crate::failure;
+use crate::vendor_modules;
 
 /// The version, the service, the readers.
 pub fn status() -> Result<Outcome, Failure> {
-    let readers = Tokens::connect().and_then(|tokens| tokens.readers());
+    let readers = vendor_modules::tokens().and_then(|tokens| tokens.readers());
     let (service, readers) = match readers {
         Ok(readers) => (Service::Running, readers),
         Err(TokenError::ServiceUnavailable) => (Service::Stopped, Vec::new()),
@@ -32,7 +33,7 @@ pub fn readers_shown(readers: &[Reader]) -> Vec<object::Reader> {
             name: reader.name.as_str().into(),
             state: match reader.state {
                 ReaderState::Empty => object::ReaderState::Empty,
-                ReaderState::Mute => object::ReaderState::Mute,
+                ReaderState::Mute | ReaderState::ModuleFailed => object::ReaderState::Mute,
                 ReaderState::Unsupported { .. } => object::ReaderState::Unsupported,
                 ReaderState::Token { .. } => object::ReaderState::Token,
             },

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure;
 use crate::inventory::Inventory;
+use crate::vendor_modules;
 
 /// Everything that was seen.
 #[derive(Default)]
@@ -125,7 +126,7 @@ impl Survey {
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let mut survey = Self::default();
-        let tokens = match Tokens::connect() {
+        let tokens = match vendor_modules::tokens() {
             Ok(tokens) => tokens,
             Err(error) => return Ok(survey.stopped_by(&error)),
         };
@@ -140,6 +141,7 @@ impl Survey {
             match reader.state {
                 ReaderState::Empty => survey.hindered_by(ErrorCode::NoToken),
                 ReaderState::Mute => survey.hindered_by(ErrorCode::MuteToken),
+                ReaderState::ModuleFailed => survey.hindered_by(ErrorCode::ModuleFailed),
                 ReaderState::Unsupported { .. } => survey.hindered_by(ErrorCode::UnsupportedToken),
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
@@ -277,7 +279,9 @@ pub fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
         firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
         pin: pin_shown(pin),
         can_unblock: pin.can_unblock,
-        layout: info.layout.to_string().into(),
+        layout: info
+            .layout
+            .map_or_else(|| Text::new("PKCS#11"), |it| it.to_string().into()),
         mode: info.secure_messaging.map(|mode| match mode {
             SecureMessagingMode::Aes => object::SecureMessagingMode::Aes,
             SecureMessagingMode::Cmac => object::SecureMessagingMode::Cmac,

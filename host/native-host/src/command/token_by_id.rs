@@ -2,13 +2,14 @@
 
 use kagibashi_protocol::view::View;
 use kagibashi_protocol::{ErrorCode, Failure, Text};
-use kagibashi_token::{PinStatus, ReaderState, Token, TokenError, TokenInfo, Tokens};
+use kagibashi_token::{PinStatus, ReaderState, Token, TokenError, TokenInfo};
 
 use crate::command::choice::end;
 use crate::command::survey::{Reading, Survey};
 use crate::failure;
 use crate::inventory::Inventory;
 use crate::prompt::Prompt;
+use crate::vendor_modules;
 
 /// A token that is plugged in now, let go until it is used.
 pub struct TokenById {
@@ -50,7 +51,7 @@ impl TokenById {
         drop(prompt.show(View::ReadingToken {
             reader: known.info.reader.as_str().into(),
         }));
-        let mut token = Tokens::connect()?.open_again(&known.info, prompt.cancel())?;
+        let mut token = vendor_modules::tokens()?.open_again(&known.info, prompt.cancel())?;
         let pin = token.pin_status_again(known.pin)?;
         token.pause();
         Ok(Self {
@@ -92,7 +93,7 @@ impl TokenById {
 /// Looks for a token that was pulled out, in every reader. `None` while it is
 /// not there, or not yet to be used.
 pub fn back_again(info: &TokenInfo, prompt: &dyn Prompt) -> Option<Box<dyn Token>> {
-    let tokens = Tokens::connect().ok()?;
+    let tokens = vendor_modules::tokens().ok()?;
     let readers = tokens.readers().ok()?;
     readers
         .into_iter()

@@ -48,6 +48,8 @@ pub enum Subject {
     Service,
     /// USB devices.
     Usb,
+    /// Modules of other makers.
+    VendorModule,
     /// Readers.
     Reader,
     /// What is in a reader.

@@ -7,11 +7,13 @@ mod browser;
 mod card;
 mod computer;
 mod module;
+mod vendor_module;
 
 pub use browser::*;
 pub use card::*;
 pub use computer::*;
 pub use module::*;
+pub use vendor_module::*;
 
 use super::finding::{Finding, State, Subject, Text};
 use crate::language::Language;
@@ -70,6 +72,7 @@ pub fn name(subject: Subject, language: Language) -> &'static str {
         Subject::Storage => ("保存場所", "Own folders"),
         Subject::Service => ("スマートカードのサービス", "Smart card service"),
         Subject::Usb => ("USB", "USB"),
+        Subject::VendorModule => ("ほかのメーカーのモジュール", "Modules of other makers"),
         Subject::Reader => ("トークンの認識", "Readers"),
         Subject::Token => ("トークン", "Token"),
         Subject::Pin => ("ユーザ PIN", "User PIN"),
@@ -129,6 +132,7 @@ mod tests {
             MODULE_FINDINGS,
             COMPUTER_FINDINGS,
             CARD_FINDINGS,
+            VENDOR_MODULE_FINDINGS,
         ]
         .concat()
     }

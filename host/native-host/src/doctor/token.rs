@@ -24,7 +24,8 @@ pub fn look(tokens: &Tokens, readers: &[Reader], now: i64) -> Vec<Observation> {
     let mut observations: Vec<_> = readers
         .iter()
         .flat_map(|reader| match &reader.state {
-            ReaderState::Empty => Vec::new(),
+            // Told with the modules.
+            ReaderState::Empty | ReaderState::ModuleFailed => Vec::new(),
             ReaderState::Mute => vec![texts::TOKEN_MUTE.seen_at(&reader.name)],
             ReaderState::Unsupported { .. } if any_token => {
                 vec![texts::TOKEN_OTHER_CARD.seen_at(&reader.name)]

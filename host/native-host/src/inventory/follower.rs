@@ -11,6 +11,7 @@ use kagibashi_token::{Event, PublicCache, Reader, Stop, TokenError, Tokens, Watc
 use super::{Inventory, News};
 use crate::command::survey::Reading;
 use crate::folders::Folders;
+use crate::vendor_modules;
 
 /// How often a token that another program holds is tried, and how long apart.
 const TRIES: u32 = 5;
@@ -66,7 +67,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
 
     fn follow_service(&mut self) -> Result<(), TokenError> {
         let notes = PublicCache::in_folder(&Folders::of_user().state);
-        let tokens = Tokens::connect()?.with_cache(notes);
+        let tokens = vendor_modules::tokens()?.with_cache(notes);
         // Watching begins before the first look, so that nothing in between is
         // missed.
         let mut watch = tokens.watch()?;

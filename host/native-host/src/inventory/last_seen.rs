@@ -174,7 +174,7 @@ mod tests {
             model: "ePass2003".into(),
             firmware: "01.00.11".into(),
             reader: "r".into(),
-            layout: Layout::Pkcs15,
+            layout: Some(Layout::Pkcs15),
             secure_messaging: None,
         };
         let token = KeptToken {

@@ -70,8 +70,17 @@ pub enum Command {
     /// Sites that may ask for signatures of hashes.
     #[command(subcommand)]
     Sites(SiteCommand),
+    /// PKCS#11 modules of other makers, for tokens that Kagibashi does not serve by itself.
+    #[command(subcommand)]
+    Module(ModuleCommand),
     /// Serve the PKCS#11 module of programs that are no browsers. Started by the module.
     Agent,
+    /// Run one vendor's module. Started by this program itself.
+    #[command(hide = true)]
+    ModuleWorker {
+        /// Its file.
+        module: PathBuf,
+    },
     /// Make this program known to the browsers.
     Install(InstallArgs),
     /// Undo exactly what install did.
@@ -224,4 +233,49 @@ pub enum SiteCommand {
         /// The site, such as <https://portal.example.jp>.
         origin: String,
     },
+}
+
+/// What to do with the modules of other makers.
+#[derive(Debug, Subcommand)]
+pub enum ModuleCommand {
+    /// List those that are used, and those on this computer that could be.
+    List {
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Use a module from now on, in a process of its own. It runs with your rights: add only what
+    /// you trust.
+    Add {
+        /// Its file, with the whole path.
+        path: PathBuf,
+        /// A name for it; otherwise that of its file.
+        #[arg(long)]
+        name: Option<String>,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Do not use it any more. Its file stays where it is.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Say who serves a token that both this module and Kagibashi itself could serve.
+    Prefer {
+        /// The module's name.
+        name: String,
+        /// Who does.
+        #[arg(value_enum)]
+        driver: Preferred,
+    },
+}
+
+/// Who serves a token that two could serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preferred {
+    /// Kagibashi itself, as at first.
+    Own,
+    /// The module.
+    Module,
 }

@@ -10,6 +10,7 @@ use crate::advice::Advice;
 use crate::failure;
 use crate::install::InstallError;
 use crate::language::Language;
+use crate::vendor_modules::ModuleRefusal;
 
 /// The end of a command that did not succeed.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum Ending {
     Failure(Failure),
     /// The browsers could not be told of this program.
     NotInstalled(InstallError),
+    /// A module of another maker was not added, removed or changed.
+    Module(ModuleRefusal),
     /// Something that has no number.
     Unexpected(anyhow::Error),
 }
@@ -36,6 +39,11 @@ impl Ending {
             }
             Self::NotInstalled(error) => {
                 eprintln!("{}\n{}", error.situation(language), error.advice(language));
+                ExitCode::from(exit_code(Blame::Host))
+            }
+            Self::Module(refusal) => {
+                let (situation, advice) = (refusal.situation(language), refusal.advice(language));
+                eprintln!("{situation}\n{advice}\n[{}]", refusal.id());
                 ExitCode::from(exit_code(Blame::Host))
             }
             Self::Unexpected(error) => {
@@ -72,6 +80,12 @@ impl From<TokenError> for Ending {
 impl From<InstallError> for Ending {
     fn from(error: InstallError) -> Self {
         Self::NotInstalled(error)
+    }
+}
+
+impl From<ModuleRefusal> for Ending {
+    fn from(refusal: ModuleRefusal) -> Self {
+        Self::Module(refusal)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kagibashi_protocol::object::PinStatus;
 use kagibashi_protocol::{ErrorCode, Failure};
-use kagibashi_token::{Cancel, Pin, ReaderState, Token, TokenError, Tokens, ValidPin};
+use kagibashi_token::{Cancel, Pin, ReaderState, Token, TokenError, ValidPin};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use super::print;
 use crate::command::survey::pin_shown;
 use crate::failure;
 use crate::language::Language;
+use crate::vendor_modules;
 
 /// How many tries are left.
 pub fn status(serial: Option<&str>, json: bool, language: Language) -> Outcome {
@@ -122,13 +123,14 @@ fn pin_of(typed: SecretString) -> Result<Pin, Ending> {
 
 /// The token of that serial number, or the only one.
 fn the_token(serial: Option<&str>) -> Result<Box<dyn Token>, Ending> {
-    let tokens = Tokens::connect()?;
+    let tokens = vendor_modules::tokens()?;
     let mut trouble = ErrorCode::NoReader;
     let mut found: Option<Box<dyn Token>> = None;
     for reader in tokens.readers()? {
         trouble = match reader.state {
             ReaderState::Empty => ErrorCode::NoToken,
             ReaderState::Mute => ErrorCode::MuteToken,
+            ReaderState::ModuleFailed => ErrorCode::ModuleFailed,
             ReaderState::Unsupported { .. } => ErrorCode::UnsupportedToken,
             ReaderState::Token { .. } => {
                 let mut token = tokens.open(&reader.name, &Cancel::new())?;

@@ -114,7 +114,8 @@ impl Epass2003 {
         known: &TokenInfo,
     ) -> Result<Self, TokenError> {
         let mode = known.secure_messaging;
-        let mut token = Self::open_expecting(channel, mode, &known.reader, atr, known.layout)?;
+        let layout = known.layout.unwrap_or_else(|| likely_layout(atr));
+        let mut token = Self::open_expecting(channel, mode, &known.reader, atr, layout)?;
         token.check_serial(&known.serial)?;
         Ok(token)
     }
@@ -292,13 +293,13 @@ impl Token for Epass2003 {
             model: TokenKind::Epass2003.model().to_owned(),
             firmware: self.firmware.clone(),
             reader: self.reader.clone(),
-            layout,
+            layout: Some(layout),
             secure_messaging: self.card.mode(),
         })
     }
 
-    fn layout(&mut self) -> Result<Layout, TokenError> {
-        self.find_layout()
+    fn layout(&mut self) -> Result<Option<Layout>, TokenError> {
+        self.find_layout().map(Some)
     }
 
     fn certificates(&mut self) -> Result<Vec<TokenCertificate>, TokenError> {

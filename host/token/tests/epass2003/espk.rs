@@ -17,9 +17,9 @@ fn every_mode_and_every_version_of_the_software_is_listed() {
             let issued = espk(mode, attributes);
             let reader = Reader::with(issued.card);
             let mut token = reader.open().unwrap();
-            assert_eq!(token.layout().unwrap(), Layout::Espk);
+            assert_eq!(token.layout().unwrap(), Some(Layout::Espk));
             let info = token.info().unwrap();
-            assert_eq!(info.layout.to_string(), "ENTERSAFE-ESPK");
+            assert_eq!(info.layout, Some(Layout::Espk));
             assert_eq!(
                 (info.label.as_str(), info.serial.as_str()),
                 ("デモトークン", "3307011617051201")
@@ -102,7 +102,7 @@ fn the_layout_is_known_by_its_name_not_by_the_atr() {
         atr[19..21].copy_from_slice(&mark);
         let channel = Box::new(reader.clone().channel());
         let mut token = kagibashi_token::driver::open(channel, "", &atr).unwrap();
-        assert_eq!(token.layout().unwrap(), layout);
+        assert_eq!(token.layout().unwrap(), Some(layout));
         assert_eq!(token.certificates().unwrap().len(), 3);
     }
 
@@ -122,7 +122,7 @@ fn the_layout_is_known_by_its_name_not_by_the_atr() {
     atr[19..21].fill(0);
     let channel = Box::new(reader.clone().channel());
     let mut token = kagibashi_token::driver::open(channel, "", &atr).unwrap();
-    assert_eq!(token.layout().unwrap(), Layout::Pkcs15);
+    assert_eq!(token.layout().unwrap(), Some(Layout::Pkcs15));
 
     // And if it is all there is, the token is none of ours.
     let mut card = directory(&reader, 0x5015);
