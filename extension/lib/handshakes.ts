@@ -107,12 +107,12 @@ export class Handshakes {
       this.#question.forHandshakes = true;
       return;
     }
-    const question = this.#ask(null, certificate.id);
+    const question = this.#ask(null, certificate);
     question.forHandshakes = true;
     this.listener.asked?.();
   }
 
-  #ask(sites: readonly ConnectingSite[] | null, certificate: string | null): Question {
+  #ask(sites: readonly ConnectingSite[] | null, certificate: Certificate | null): Question {
     const gone = new AbortController();
     const question: Question = { outcome: this.#run(sites, certificate, gone.signal), gone, forHandshakes: false };
     this.#question = question;
@@ -130,11 +130,11 @@ export class Handshakes {
     return question;
   }
 
-  async #run(sites: readonly ConnectingSite[] | null, certificate: string | null, gone: AbortSignal): Promise<LogInOutcome> {
+  async #run(sites: readonly ConnectingSite[] | null, certificate: Certificate | null, gone: AbortSignal): Promise<LogInOutcome> {
     const [connecting, idleSeconds] = await Promise.all([sites ?? this.rooms.connecting(), this.rooms.idleSeconds()]);
     return this.rooms.operations.run({
       command: 'log-in',
-      arguments: { origin: likeliest(connecting), certificate, token: null, idleSeconds },
+      arguments: { origin: likeliest(connecting), certificate: certificate?.id ?? null, token: certificate?.token ?? null, idleSeconds },
       timeout: this.rooms.patience,
       gone,
       connecting,

@@ -153,8 +153,8 @@ describe('a request', () => {
     wire.say(prompt(2));
     expect(prompts).toEqual([1, 2]);
 
-    request.answer(2, { certificate: 'a', pin: '1234', lastTryConfirmed: false });
-    expect(wire.last).toEqual({ type: 'answer', request: 1, prompt: 2, answer: { certificate: 'a', pin: '1234', lastTryConfirmed: false } });
+    request.answer(2, { certificate: 'a', token: 't', pin: '1234', lastTryConfirmed: false });
+    expect(wire.last).toEqual({ type: 'answer', request: 1, prompt: 2, answer: { certificate: 'a', token: 't', pin: '1234', lastTryConfirmed: false } });
 
     wire.say({ type: 'response', request: 1, result: authenticated });
     wire.say({ type: 'failure', request: 1, error: { code: 301, name: 'no-token', blame: 'card', detail: {} } });

@@ -7,7 +7,7 @@ import { CANCEL_GRACE, type Ended, Operations, type PersonOutcome, type PersonRe
 import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
 
 const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
-const ANSWER = { certificate: certificate.id, pin: '12345678', lastTryConfirmed: false };
+const ANSWER = { certificate: certificate.id, token: certificate.token, pin: '12345678', lastTryConfirmed: false };
 
 /** The browser's windows: address by id. */
 let windows: Map<number, string>;

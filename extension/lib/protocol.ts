@@ -121,6 +121,9 @@ const error = object('error', {
   detail: anyObject,
 });
 
+/** Two tokens may hold the same certificate. */
+const choice = object('choice', { certificate: string, token: string });
+
 export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   site,
   reader,
@@ -128,6 +131,7 @@ export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   'pin-status': pinStatus,
   memory,
   certificate,
+  choice,
   'public-key': publicKey,
   attribute,
   extension,
@@ -143,6 +147,7 @@ export type Site = Of<typeof site>;
 export type Reader = Of<typeof reader>;
 export type Token = Of<typeof token>;
 export type Certificate = Of<typeof certificate>;
+export type Choice = Of<typeof choice>;
 export type PinStatus = Of<typeof pinStatus>;
 export type Attribute = Of<typeof attribute>;
 export type Extension = Of<typeof extension>;
@@ -198,7 +203,7 @@ const enterPin = object('enter-pin', {
   tokens: listOf(token),
   certificates: listOf(certificate),
   notice: orNull(notice),
-  chosen: orNull(string),
+  chosen: orNull(choice),
 });
 
 const changePinNotice = oneOf(
@@ -258,7 +263,7 @@ export const VIEWS = {
 export const ANSWERS = {
   'choose-certificate': object('answer', { certificate: string }),
   'grant-signing': object('answer', { grant: boolean }),
-  'enter-pin': object('answer', { certificate: string, pin: string, lastTryConfirmed: boolean }),
+  'enter-pin': object('answer', { certificate: string, token: string, pin: string, lastTryConfirmed: boolean }),
   'change-pin': object('answer', { pin: string, newPin: string, lastTryConfirmed: boolean }),
   'unblock-pin': object('answer', { puk: string, newPin: string, lastTryConfirmed: boolean }),
 } as const;

@@ -55,7 +55,7 @@ describe('the PIN', () => {
     type('12345678');
     submit();
     expect(sent).toEqual([
-      { type: 'answer', operation: 'one', prompt: 1, answer: { certificate: certificate.id, pin: '12345678', lastTryConfirmed: false } },
+      { type: 'answer', operation: 'one', prompt: 1, answer: { certificate: certificate.id, token: certificate.token, pin: '12345678', lastTryConfirmed: false } },
     ]);
     expect(pin().value).toBe('');
     submit();
@@ -87,7 +87,7 @@ describe('the PIN', () => {
     type('99999999');
     submit();
     await show({ kind: 'working', stage: 'verifying-pin' }, 2);
-    await show(enterPin({ notice: 'wrong-pin', chosen: certificate.id }, { triesLeft: 9 }), 3);
+    await show(enterPin({ notice: 'wrong-pin', chosen: { certificate: certificate.id, token: certificate.token } }, { triesLeft: 9 }), 3);
     expect(get('pin-message').textContent).toBe('PIN が違います。もう一度入力してください。');
     expect(get('tries-left').textContent).toContain('あと 9 回');
     expect(get('tries-left').dataset['level']).toBe('calm');
@@ -178,7 +178,7 @@ describe('the last try', () => {
     submit();
     expect(sent).toMatchObject([{ answer: { lastTryConfirmed: true } }]);
 
-    await show(enterPin({ notice: 'last-try-not-confirmed', chosen: certificate.id }, { triesLeft: 1 }), 2);
+    await show(enterPin({ notice: 'last-try-not-confirmed', chosen: { certificate: certificate.id, token: certificate.token } }, { triesLeft: 1 }), 2);
     expect(get<HTMLInputElement>('last-try-confirm').checked).toBe(false);
     expect(primary().disabled).toBe(true);
   });
@@ -327,6 +327,24 @@ describe('the choice', () => {
     flushSync();
     submit();
     expect(sent).toMatchObject([{ answer: { certificate: other.id } }]);
+  });
+
+  it('of the same certificate on two tokens is of one of the tokens, and stays after a wrong PIN', async () => {
+    const twin = { ...token, id: 'ePass2003:02', label: '予備' };
+    const both = { tokens: [token, { ...twin, pin: { ...token.pin, triesLeft: 4 } }], certificates: [certificate, { ...certificate, token: twin.id }] };
+    await show(enterPin(both));
+    all('certificate-choice')[1]?.click();
+    flushSync();
+    expect(get('tries-left').dataset.tries).toBe('4');
+    type('12345678');
+    submit();
+    expect(sent).toMatchObject([{ answer: { certificate: certificate.id, token: twin.id } }]);
+    unmount(app);
+    app = mount(App, { target: document.body, props: { send: (message: FromWindow) => sent.push(message), close } }) as typeof app;
+    await show(enterPin({ ...both, notice: 'wrong-pin', chosen: { certificate: certificate.id, token: twin.id } }), 2);
+    expect(all('certificate-choice').map((choice) => (choice as HTMLInputElement).checked)).toEqual([false, true]);
+    await show({ kind: 'waiting-for-token', reason: 'no-usable-certificate', readers: [], tokens: both.tokens, certificates: both.certificates.map((one) => ({ ...one, state: 'expired' as const })) }, 3);
+    expect(all('certificate-card')).toHaveLength(2);
   });
 
   it('is not offered for what cannot be used; that is shown with its reason', async () => {

@@ -150,8 +150,8 @@ impl Desk {
     }
 
     fn enter(&mut self, prompt: &Value, pin: &str) {
-        let certificate = &prompt["view"]["certificates"][0]["id"];
-        let answer = json!({"certificate": certificate, "pin": pin, "lastTryConfirmed": false});
+        let certificate = &prompt["view"]["certificates"][0];
+        let answer = json!({"certificate": certificate["id"], "token": certificate["token"], "pin": pin, "lastTryConfirmed": false});
         self.browser.answer(prompt, &answer);
     }
 

@@ -63,8 +63,8 @@ impl Desk {
     }
 
     fn enter(&mut self, prompt: &Value, pin: &str, confirmed: bool) {
-        let certificate = &prompt["view"]["certificates"][0]["id"];
-        let answer = json!({"certificate": certificate, "pin": pin, "lastTryConfirmed": confirmed});
+        let certificate = &prompt["view"]["certificates"][0];
+        let answer = json!({"certificate": certificate["id"], "token": certificate["token"], "pin": pin, "lastTryConfirmed": confirmed});
         self.browser.answer(prompt, &answer);
     }
 
@@ -153,10 +153,9 @@ fn a_wrong_pin_costs_one_try_and_is_asked_again() {
     let again = desk.browser.next_of("enter-pin");
     assert_eq!(again["view"]["notice"], "wrong-pin");
     assert_eq!(*tries(&again), 9);
-    assert_eq!(
-        again["view"]["chosen"],
-        again["view"]["certificates"][0]["id"]
-    );
+    let offered = &again["view"]["certificates"][0];
+    let chosen = json!({"certificate": offered["id"], "token": offered["token"]});
+    assert_eq!(again["view"]["chosen"], chosen);
 
     // What can't be a PIN never reaches the card.
     let mut prompt = again;
@@ -356,8 +355,8 @@ fn an_expired_certificate_is_shown_and_not_taken() {
         .map(|it| &it["state"])
         .collect();
     assert_eq!(states, ["usable", "expired"]);
-    let expired = &prompt["view"]["certificates"][1]["id"];
-    let answer = json!({"certificate": expired, "pin": PIN, "lastTryConfirmed": false});
+    let expired = &prompt["view"]["certificates"][1];
+    let answer = json!({"certificate": expired["id"], "token": expired["token"], "pin": PIN, "lastTryConfirmed": false});
     desk.browser.answer(&prompt, &answer);
     let again = desk.browser.next_of("enter-pin");
     desk.enter(&again, PIN, false);

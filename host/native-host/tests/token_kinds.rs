@@ -213,8 +213,8 @@ fn signs_in_with_a_token_that_hashes_for_itself() {
     let reader = pcscd.insert(Arc::new(Mutex::new(card))).unwrap();
     let mut browser = Browser::start(home.path(), &pcscd.socket()).greeted();
     let enter = |browser: &mut Browser, prompt: &Value, pin: &str| {
-        let certificate = &prompt["view"]["certificates"][0]["id"];
-        let answer = json!({"certificate": certificate, "pin": pin, "lastTryConfirmed": false});
+        let certificate = &prompt["view"]["certificates"][0];
+        let answer = json!({"certificate": certificate["id"], "token": certificate["token"], "pin": pin, "lastTryConfirmed": false});
         browser.answer(prompt, &answer);
     };
 

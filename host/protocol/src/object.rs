@@ -79,6 +79,15 @@ pub struct Token {
     pub memory: Option<Memory>,
 }
 
+/// A certificate on one of the tokens that hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub struct Choice {
+    pub certificate: String,
+    pub token: Text,
+}
+
 /// How exchanges with a token are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the values are the document's")]

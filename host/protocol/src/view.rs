@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ErrorCode;
 use crate::limit::{PIN_MAX, PIN_MIN};
-use crate::object::{Certificate, PinStatus, Reader, Token};
+use crate::object::{Certificate, Choice, PinStatus, Reader, Token};
 use crate::secret;
 use crate::text::Text;
 
@@ -61,7 +61,7 @@ pub enum View {
         tokens: Vec<Token>,
         certificates: Vec<Certificate>,
         notice: Option<ErrorCode>,
-        chosen: Option<String>,
+        chosen: Option<Choice>,
     },
     ChangePin {
         token: Token,
@@ -115,7 +115,7 @@ pub enum Answer {
         grant: bool,
     },
     Pin {
-        certificate: String,
+        choice: Choice,
         pin: SecretString,
         last_try_confirmed: bool,
     },
@@ -136,6 +136,7 @@ pub enum Answer {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AnswerFields {
     certificate: Option<String>,
+    token: Option<Text>,
     #[serde(default, deserialize_with = "some_pin")]
     pin: Option<SecretString>,
     #[serde(default, deserialize_with = "some_pin")]
@@ -152,6 +153,7 @@ impl<'de> Deserialize<'de> for Answer {
         // would keep a copy of the PIN that nobody wipes.
         let AnswerFields {
             certificate,
+            token,
             pin,
             new_pin,
             puk,
@@ -159,32 +161,35 @@ impl<'de> Deserialize<'de> for Answer {
             grant,
         } = AnswerFields::deserialize(deserializer)?;
         let secrets = (pin, new_pin, puk);
-        match (certificate, secrets, last_try_confirmed, grant) {
-            (Some(certificate), (Some(pin), None, None), Some(last_try_confirmed), None) => {
-                Ok(Self::Pin {
-                    certificate,
-                    pin,
-                    last_try_confirmed,
-                })
-            }
-            (None, (Some(pin), Some(new_pin), None), Some(last_try_confirmed), None) => {
+        match ((certificate, token), secrets, last_try_confirmed, grant) {
+            (
+                (Some(certificate), Some(token)),
+                (Some(pin), None, None),
+                Some(last_try_confirmed),
+                None,
+            ) => Ok(Self::Pin {
+                choice: Choice { certificate, token },
+                pin,
+                last_try_confirmed,
+            }),
+            ((None, None), (Some(pin), Some(new_pin), None), Some(last_try_confirmed), None) => {
                 Ok(Self::ChangePin {
                     pin,
                     new_pin,
                     last_try_confirmed,
                 })
             }
-            (None, (None, Some(new_pin), Some(puk)), Some(last_try_confirmed), None) => {
+            ((None, None), (None, Some(new_pin), Some(puk)), Some(last_try_confirmed), None) => {
                 Ok(Self::UnblockPin {
                     puk,
                     new_pin,
                     last_try_confirmed,
                 })
             }
-            (Some(certificate), (None, None, None), None, None) => {
+            ((Some(certificate), None), (None, None, None), None, None) => {
                 Ok(Self::Certificate { certificate })
             }
-            (None, (None, None, None), None, Some(grant)) => Ok(Self::Grant { grant }),
+            ((None, None), (None, None, None), None, Some(grant)) => Ok(Self::Grant { grant }),
             _ => Err(serde::de::Error::custom("these fields make no answer")),
         }
     }

@@ -13,7 +13,7 @@ use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
 use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
 use kagibashi_protocol::object::{
-    Certificate, CertificateState, CryptoAlgorithm, Grant, HashFunction, Login, Memory,
+    Certificate, CertificateState, Choice, CryptoAlgorithm, Grant, HashFunction, Login, Memory,
     PaddingScheme, PinStatus, Reader, ReaderState, SecureMessagingMode, SignatureAlgorithm, Site,
     Token,
 };
@@ -28,6 +28,13 @@ static DOCUMENT: LazyLock<Document> =
 
 fn wire(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()
+}
+
+fn choice() -> Choice {
+    Choice {
+        certificate: "00".repeat(32),
+        token: "t".into(),
+    }
 }
 
 fn certificate() -> Certificate {
@@ -215,6 +222,7 @@ fn objects() {
         ("object token", wire(token())),
         ("object pin-status", wire(token().pin)),
         ("object memory", wire(MEMORY)),
+        ("object choice", wire(choice())),
         ("object certificate", wire(certificate())),
         ("object public-key", wire(details().public_key)),
         ("object attribute", wire(&details().subject[0])),
@@ -256,7 +264,7 @@ fn views() {
             tokens: vec![token()],
             certificates: vec![certificate()],
             notice: Some(ErrorCode::WrongPin),
-            chosen: None,
+            chosen: Some(choice()),
         },
         View::change_pin(token(), Some(ErrorCode::PinUnchanged)),
         View::unblock_pin(token(), token().pin, Some(ErrorCode::WrongPuk)),
@@ -472,7 +480,7 @@ fn answers_of_the_views() {
         ("grant-signing", json!({"grant": false})),
         (
             "enter-pin",
-            json!({"certificate": "x", "pin": "1\n", "lastTryConfirmed": false}),
+            json!({"certificate": "x", "token": "t", "pin": "1\n", "lastTryConfirmed": false}),
         ),
         (
             "change-pin",

@@ -79,8 +79,8 @@ impl Host {
             &json!({"type": "request", "request": 1, "command": "log-in", "arguments": arguments}),
         )?;
         let prompt = self.next_of("enter-pin")?;
-        let certificate = &prompt["view"]["certificates"][0]["id"];
-        let answer = json!({"certificate": certificate, "pin": pin, "lastTryConfirmed": false});
+        let certificate = &prompt["view"]["certificates"][0];
+        let answer = json!({"certificate": certificate["id"], "token": certificate["token"], "pin": pin, "lastTryConfirmed": false});
         self.send(&json!({
             "type": "answer", "request": 1, "prompt": prompt["prompt"], "answer": answer,
         }))?;

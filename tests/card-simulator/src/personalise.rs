@@ -102,6 +102,11 @@ pub fn two_certificates(request: &Request) -> Token {
     issue(request, true, &terms)
 }
 
+/// A token that was set up and given to nobody: PINs, and nothing to sign with.
+pub fn without_certificates(request: &Request) -> Token {
+    issue(request, false, &[])
+}
+
 /// A key pair, its certificate, and what both are called.
 struct Entry {
     label: String,
@@ -150,10 +155,16 @@ fn issue(request: &Request, imported: bool, terms: &[Term]) -> Token {
         .iter()
         .map(|entry| entry.certificate.clone())
         .collect();
+    let authorities = [&intermediate, &root];
     let master_file = layout::master_file(&Issue {
         request,
         entries: &entries,
-        authorities: &[&intermediate, &root],
+        // They come with the certificates of whom they vouch for.
+        authorities: if entries.is_empty() {
+            &[]
+        } else {
+            &authorities
+        },
     });
     Token {
         card: Card::with_files(request.settings.clone(), Some(master_file)),

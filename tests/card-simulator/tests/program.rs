@@ -123,13 +123,13 @@ fn the_state_survives_a_kill_at_any_moment() {
     let mut written = 0;
     for round in 0..25 {
         let (mut simulator, mut slot) = Simulator::start(&state, &listener, &[]);
+        let mut host = Host::connect(&mut slot);
+        host.select(&SCRATCH);
         let answered = thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_micros(20_000 + 1_713 * round));
                 simulator.process.kill().unwrap();
             });
-            let mut host = Host::connect(&mut slot);
-            host.select(&SCRATCH);
             let mut answered = written;
             while !host
                 .send_raw(0x00D6_0000, &u16::to_be_bytes(answered + 1), None)

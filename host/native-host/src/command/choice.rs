@@ -23,8 +23,9 @@ pub enum Wanted {
     Exactly(Vec<u8>),
     /// The one whose id begins so, for any signature.
     Named(String),
-    /// The one of this id, to sign in to a site.
-    Handshake(String),
+    /// The one of this id, to sign in to a site; on this token, if it is known
+    /// on which.
+    Handshake(String, Option<Text>),
     /// Any of the token of this id that a key belongs to, to log in to the token.
     OnToken(Text),
 }
@@ -38,7 +39,9 @@ impl Wanted {
             }
             Self::Exactly(der) => found.der == *der,
             Self::Named(prefix) => names(prefix, &found.shown.id),
-            Self::Handshake(id) => found.shown.id == *id,
+            Self::Handshake(id, token) => {
+                found.shown.id == *id && token.as_ref().is_none_or(|it| found.shown.token == *it)
+            }
             Self::OnToken(token) => found.shown.token == *token && found.key.is_some(),
         }
     }
@@ -46,7 +49,7 @@ impl Wanted {
     /// Why the certificate can't be used for this purpose, if it can't.
     fn state(&self, found: &Found) -> CertificateState {
         let purpose = match self {
-            Self::Authentication | Self::Handshake(_) => found.shown.can_authenticate,
+            Self::Authentication | Self::Handshake(..) => found.shown.can_authenticate,
             Self::Signing | Self::Exactly(_) | Self::Named(_) => found.can_sign,
             Self::OnToken(_) => true,
         };
@@ -56,7 +59,7 @@ impl Wanted {
             // The browser has offered it already; whether the server takes it
             // is the server's to say.
             CertificateState::Expired | CertificateState::NotYetValid
-                if matches!(self, Self::Handshake(_)) && found.key.is_some() =>
+                if matches!(self, Self::Handshake(..)) && found.key.is_some() =>
             {
                 CertificateState::Usable
             }
@@ -72,7 +75,7 @@ impl Wanted {
             Self::Authentication | Self::Signing | Self::OnToken(_) => {
                 ErrorCode::NoUsableCertificate
             }
-            Self::Exactly(_) | Self::Named(_) | Self::Handshake(_) => {
+            Self::Exactly(_) | Self::Named(_) | Self::Handshake(..) => {
                 ErrorCode::CertificateNotFound
             }
         }
@@ -176,7 +179,7 @@ impl Choice {
     }
 
     /// The view that asks for a PIN.
-    pub fn pin_view(&self, notice: Option<ErrorCode>, chosen: Option<String>) -> View {
+    pub fn pin_view(&self, notice: Option<ErrorCode>, chosen: Option<object::Choice>) -> View {
         View::EnterPin {
             tokens: self.tokens(),
             certificates: self.shown(),
@@ -206,11 +209,17 @@ impl Choice {
             .collect()
     }
 
-    /// The usable certificate of that id.
+    /// The usable certificate of that id, on whichever token.
     pub fn usable(&self, id: &str) -> Option<&Found> {
-        self.certificates
-            .iter()
-            .find(|found| found.shown.id == id && is_usable(found))
+        let mut usable = self.certificates.iter().filter(|found| is_usable(found));
+        usable.find(|found| found.shown.id == id)
+    }
+
+    /// The usable certificate that was chosen, on the token it was chosen on.
+    pub fn chosen(&self, choice: &object::Choice) -> Option<&Found> {
+        let mut usable = self.certificates.iter().filter(|found| is_usable(found));
+        usable
+            .find(|found| found.shown.id == choice.certificate && found.shown.token == choice.token)
     }
 
     /// The first usable certificate; there is one.

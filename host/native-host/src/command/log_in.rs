@@ -19,7 +19,10 @@ pub fn log_in(
     prompt: &mut dyn Prompt,
 ) -> Result<Outcome, Failure> {
     let wanted = match (&request.certificate, &request.token) {
-        (Some(id), _) => Wanted::Handshake(id.clone()),
+        (Some(id), token) => {
+            let token = token.as_deref().map(Into::into);
+            Wanted::Handshake(id.clone(), token)
+        }
         (None, Some(token)) => Wanted::OnToken(token.as_str().into()),
         (None, None) => Wanted::Authentication,
     };

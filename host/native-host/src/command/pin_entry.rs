@@ -48,23 +48,23 @@ pub fn with_pin<T>(
     let mut chosen = None;
     loop {
         prompt.show(choice.pin_view(notice, chosen.clone()))?;
-        let (certificate, pin, confirmed) = match prompt.next()? {
+        let (answered, pin, confirmed) = match prompt.next()? {
             Happening::TokensChanged => {
                 (notice, chosen) = (None, None);
                 choice = Choice::offer(prompt, wanted, inventory)?;
                 continue;
             }
             Happening::Answered(Answer::Pin {
-                certificate,
+                choice,
                 pin,
                 last_try_confirmed,
-            }) => (certificate, pin, last_try_confirmed),
+            }) => (choice, pin, last_try_confirmed),
             Happening::Answered(_) => continue,
         };
-        let Some(found) = choice.usable(&certificate).cloned() else {
+        let Some(found) = choice.chosen(&answered).cloned() else {
             continue;
         };
-        chosen = Some(certificate);
+        chosen = Some(answered);
         let attempt = {
             let _turn = inventory.turn();
             try_pin(prompt, &mut choice, &found, pin, confirmed, act)

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use kagibashi_card::cancel::Cancel;
-use kagibashi_protocol::object::{Certificate, CertificateState, PinStatus, Token};
+use kagibashi_protocol::object::{Certificate, CertificateState, Choice, PinStatus, Token};
 use kagibashi_protocol::view::{Answer, View};
 use kagibashi_protocol::{ErrorCode, Failure};
 use secrecy::SecretString;
@@ -70,7 +70,10 @@ impl Conversation {
         eprintln!("{holder} / {}", plain(certificate.issuer.as_str()));
         let (pin, last_try_confirmed) = ask_pin(&self.pin, status, self.language)?;
         Ok(Answer::Pin {
-            certificate: certificate.id.clone(),
+            choice: Choice {
+                certificate: certificate.id.clone(),
+                token: certificate.token.clone(),
+            },
             pin,
             last_try_confirmed,
         })
