@@ -14,6 +14,7 @@ import { SmartCardService } from './pcsc.ts';
 import { TakeDown, throwAway } from './take-down.ts';
 import { TlsPortal, type TlsVersion } from './tls-portal.ts';
 import { Token } from './token.ts';
+import { VendorToken } from './vendor-token.ts';
 
 const HOOK = { timeout: 6 * PATIENCE };
 
@@ -24,6 +25,8 @@ const REOPENING = 1_500;
 export interface Beginning {
   /** Whether the token is in when the browser starts. */
   readonly inserted?: boolean;
+  /** In the place of the software card there is a token of another maker, behind that maker's module. */
+  readonly vendor?: boolean;
   /** Firefox only: writes an administrator's policies into a folder; nothing is set up by hand then. */
   readonly policy?: (folder: string, portal: TlsPortal) => Promise<void>;
 }
@@ -56,23 +59,25 @@ export class HandshakeScene {
     return this.#browser;
   }
 
-  static async start(kind: BrowserKind, { inserted = true, policy }: Beginning = {}): Promise<HandshakeScene> {
+  static async start(kind: BrowserKind, { inserted = true, vendor: other = false, policy }: Beginning = {}): Promise<HandshakeScene> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
       const service = await SmartCardService.start(room('pcsc'));
       takeDown.add(() => service.stop());
       const token = new Token(room('token'), service.slot);
-      await token.renew();
-      if (!inserted) await token.remove();
+      const vendor = other ? await VendorToken.make(room('vendor')) : undefined;
+      if (!vendor) await token.renew();
+      if (!vendor && !inserted) await token.remove();
       takeDown.add(() => token.unplug());
-      const portal = await TlsPortal.start(room('portal'), [await token.authorities()]);
+      const portal = await TlsPortal.start(room('portal'), [vendor?.authorities ?? (await token.authorities())]);
       takeDown.add(() => portal.stop());
 
       const home = new Home(room('home'));
       const host = new Host(home, kind);
       // Where module and host meet.
-      const environment = { ...service.environment, XDG_RUNTIME_DIR: room('run') };
+      const environment = { ...service.environment, ...vendor?.environment, XDG_RUNTIME_DIR: room('run') };
+      if (vendor) await host.addModule(vendor.module, environment);
       let startBrowser: () => Promise<HandshakeBrowser>;
       if (kind === 'chromium') {
         await home.trust(portal.authority);

@@ -1,6 +1,6 @@
 /** The host program as the browser starts it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { output } from './background.ts';
+import { type Environment, output } from './background.ts';
 import { until } from './deadline.ts';
 import type { Home } from './home.ts';
 import { program } from './places.ts';
@@ -18,6 +18,11 @@ export class Host {
 
   async install(): Promise<void> {
     await output(program('kagibashi'), ['install', '--browser', this.#browser], this.#home.environment);
+  }
+
+  /** Lets it use the tokens that a module of another maker offers. */
+  async addModule(path: string, environment: Environment): Promise<void> {
+    await output(program('kagibashi'), ['module', 'add', path], { ...this.#home.environment, ...environment });
   }
 
   async uninstall(): Promise<void> {

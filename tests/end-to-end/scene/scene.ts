@@ -1,4 +1,5 @@
 /** Everything that a test plays in: service, token, portal, host and browser, all private and all thrown away. */
+import type { Environment } from './background.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { chooseCertificates } from './certificate-policy.ts';
 import type { AnyBrowser, Looks } from './either-browser.ts';
@@ -12,15 +13,20 @@ import { PortalPage } from './portal-page.ts';
 import { TakeDown, throwAway } from './take-down.ts';
 import { TlsPortal } from './tls-portal.ts';
 import { type Making, type Manner, Token } from './token.ts';
+import { VendorToken } from './vendor-token.ts';
 
-export interface SceneOptions extends BrowserOptions {
+interface TokenOptions {
   readonly token?: Making;
+  /** In the place of the software card there is a token of another maker, behind that maker's module. */
+  readonly vendor?: boolean;
+}
+
+export interface SceneOptions extends BrowserOptions, TokenOptions {
   /** Also starts the site that asks for the certificate in the TLS handshake, and lets the browser show it. */
   readonly second?: boolean;
 }
 
-export interface FirefoxSceneOptions extends Looks {
-  readonly token?: Making;
+export interface FirefoxSceneOptions extends Looks, TokenOptions {
   /** A folder with an administrator's policies. */
   readonly policies?: string;
 }
@@ -35,6 +41,8 @@ interface Rooms {
   readonly second: TlsPortal | undefined;
   readonly host: Host;
   readonly home: Home;
+  /** Lets the browser's host find the tokens. */
+  readonly environment: Environment;
   readonly room: (name: string) => string;
 }
 
@@ -45,10 +53,11 @@ export class Scene<B extends AnyBrowser = Browser> {
   readonly portal: Portal;
   readonly host: Host;
   readonly #second: TlsPortal | undefined;
-  readonly #making: Making;
+  /** The software card; `undefined` if it stays out. */
+  readonly #making: Making | undefined;
   readonly #takeDown: TakeDown;
 
-  private constructor({ service, token, portal, second, host }: Rooms, browser: B, making: Making, takeDown: TakeDown) {
+  private constructor({ service, token, portal, second, host }: Rooms, browser: B, making: Making | undefined, takeDown: TakeDown) {
     this.browser = browser;
     this.service = service;
     this.token = token;
@@ -61,17 +70,17 @@ export class Scene<B extends AnyBrowser = Browser> {
 
   /** With Chromium. */
   static start(options: SceneOptions = {}): Promise<Scene> {
-    return Scene.#start('chromium', options, async ({ home, service, second, room }) => {
+    return Scene.#start('chromium', options, async ({ home, environment, second, room }) => {
       const settings = second ? room('settings') : undefined;
       if (settings !== undefined) chooseCertificates(settings);
-      return Browser.start(home, service.environment, settings === undefined ? options : { ...options, settings });
+      return Browser.start(home, environment, settings === undefined ? options : { ...options, settings });
     });
   }
 
   static startFirefox(options: FirefoxSceneOptions = {}): Promise<Scene<FirefoxBrowser>> {
-    return Scene.#start('firefox', options, async ({ home, service, portal }) => {
+    return Scene.#start('firefox', options, async ({ home, environment, portal }) => {
       const policies = options.policies === undefined ? {} : { policies: options.policies };
-      return FirefoxBrowser.start(home, service.environment, { authority: portal.authority, ...policies }, options);
+      return FirefoxBrowser.start(home, environment, { authority: portal.authority, ...policies }, options);
     });
   }
 
@@ -84,9 +93,10 @@ export class Scene<B extends AnyBrowser = Browser> {
       takeDown.add(() => service.stop());
       const making = options.token ?? {};
       const token = new Token(room('token'), service.slot);
-      await token.renew(making);
+      const vendor = options.vendor ? await VendorToken.make(room('vendor')) : undefined;
+      if (!vendor) await token.renew(making);
       takeDown.add(() => token.unplug());
-      const trusted = [await token.authorities(making)];
+      const trusted = [vendor?.authorities ?? (await token.authorities(making))];
       const second = options.second ? await TlsPortal.start(room('second'), trusted) : undefined;
       takeDown.add(() => second?.stop());
       const portal = await Portal.start(room('portal'), trusted, second?.origin('1.3'));
@@ -96,10 +106,12 @@ export class Scene<B extends AnyBrowser = Browser> {
       await home.trust(portal.authority, ...(second ? [second.authority] : []));
       const host = new Host(home, kind);
       await host.install();
-      const rooms = { service, token, portal, second, host, home, room };
+      const environment = { ...service.environment, ...vendor?.environment };
+      if (vendor) await host.addModule(vendor.module, environment);
+      const rooms = { service, token, portal, second, host, home, environment, room };
       const browser = await startBrowser(rooms);
       takeDown.add(() => browser.close());
-      return new Scene(rooms, browser, making, takeDown);
+      return new Scene(rooms, browser, vendor ? undefined : making, takeDown);
     } catch (error) {
       await takeDown.run();
       throw error;
@@ -107,8 +119,8 @@ export class Scene<B extends AnyBrowser = Browser> {
   }
 
   /** What every test begins with: an unused token and no pages. */
-  async fresh(making: Making = this.#making, manner: Manner = {}): Promise<void> {
-    await Promise.all([this.browser.clear(), this.token.renew(making, manner)]);
+  async fresh(making = this.#making, manner: Manner = {}): Promise<void> {
+    await Promise.all([this.browser.clear(), making && this.token.renew(making, manner)]);
   }
 
   /** The site that asks for the certificate in the TLS handshake. */
