@@ -54,6 +54,8 @@ pub struct Link {
     /// Until when a browser is starting.
     starting_until: Option<Instant>,
     line: Mutex<Line>,
+    /// The next look counts, whatever the last one has shown.
+    look_anew: AtomicBool,
     /// Ends a look that is going on.
     hang_up: Mutex<End>,
 }
@@ -83,6 +85,7 @@ impl Link {
             in_browser: AtomicBool::new(program::is_browser()),
             starting_until: program::is_chromium().then(|| Instant::now() + BROWSER_STARTS),
             line: Mutex::default(),
+            look_anew: AtomicBool::new(false),
             hang_up: Mutex::new(End::Open(None)),
         }
     }
@@ -91,6 +94,11 @@ impl Link {
     pub fn look(&self, tell: impl FnOnce(Look)) {
         let mut line = lock(&self.line);
         tell(self.look_with(&mut line));
+    }
+
+    /// Has the next look tell all that it sees, even if it is nothing new.
+    pub fn forget_last_look(&self) {
+        self.look_anew.store(true, Ordering::Relaxed);
     }
 
     fn look_with(&self, line: &mut Line) -> Look {
@@ -127,6 +135,9 @@ impl Link {
             self.watch(&client)?;
             line.client = Some(client);
             line.host += 1;
+        }
+        if self.look_anew.swap(false, Ordering::Relaxed) {
+            line.change = None;
         }
         let host = line.host;
         let Some(client) = &mut line.client else {

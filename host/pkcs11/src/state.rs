@@ -116,24 +116,32 @@ impl Module {
                     } => slots.update(host, login, tokens),
                 }
             }
-            self.sessions
-                .close_all(|session| !self.lasts(session) && !self.may_finish(session));
+            self.sessions.close_all(|session| !self.is_usable(session));
             self.logins
                 .end_all(|login| !lock(&self.slots).lasts(login.slot, login.stay));
         });
     }
 
     fn lasts(&self, session: &Session) -> bool {
-        lock(&self.slots).lasts(session.slot, session.stay)
+        lock(&self.slots).lasts(session.slot, session.stay())
     }
 
-    /// Whether the session's call may come to its end: a person who was asked
-    /// for the token may have put it in again, and NSS would give up the
-    /// handshake.
-    fn may_finish(&self, session: &Session) -> bool {
-        session.login == LoginBy::Window
-            && session.is_calling()
-            && lock(&self.slots).holds(session.slot, &session.contents)
+    /// Whether the session can still be worked with. A browser's can until the
+    /// browser asks whether it goes on, even if the token was out meanwhile:
+    /// NSS believes its last look for 10 seconds, and would find no key.
+    fn is_usable(&self, session: &Session) -> bool {
+        match session.login {
+            LoginBy::Window => lock(&self.slots).holds(session.slot, &session.contents),
+            LoginBy::Module => self.lasts(session),
+        }
+    }
+
+    /// Whether the token has been in since the session was opened. While a
+    /// person is asked for a signature the answer is yes: NSS would give up the
+    /// handshake, and Firefox would never notice.
+    fn goes_on(&self, session: &Session) -> bool {
+        self.lasts(session)
+            || session.login == LoginBy::Window && lock(&self.slots).is_asked(session.slot)
     }
 
     /// What that makes of the slots' state.
@@ -185,16 +193,27 @@ impl Module {
     /// The session of a handle, if its token has not gone.
     pub fn session(&self, handle: CK_SESSION_HANDLE) -> Outcome<Arc<Session>> {
         let session = self.sessions.get(handle)?;
-        if self.lasts(&session) {
+        if self.is_usable(&session) {
             Ok(session)
         } else {
             Err(ReturnValue::SessionHandleInvalid)
         }
     }
 
+    /// The session of a handle, for whoever asks whether its token has been in
+    /// all the time: if not, this is where the session ends.
+    pub fn lasting_session(&self, handle: CK_SESSION_HANDLE) -> Outcome<Arc<Session>> {
+        let session = self.session(handle)?;
+        if self.goes_on(&session) {
+            return Ok(session);
+        }
+        drop(self.sessions.close(handle));
+        Err(ReturnValue::SessionHandleInvalid)
+    }
+
     /// Whether the program has logged in to the session's token.
     pub fn is_logged_in(&self, session: &Session) -> bool {
-        self.logins.client(session.slot, session.stay).is_some()
+        self.logins.client(session.slot, session.stay()).is_some()
     }
 
     /// Its state, in the standard's numbers.
@@ -235,12 +254,9 @@ impl Module {
             digest,
         };
         let answer = match present.login {
-            LoginBy::Window => {
-                let mut client = self.connect(present.login)?;
-                ask(session, &mut client, &question)?
-            }
+            LoginBy::Window => self.ask_person(session, &question)?,
             LoginBy::Module => {
-                let client = self.logins.client(session.slot, session.stay);
+                let client = self.logins.client(session.slot, session.stay());
                 let client = client.ok_or(ReturnValue::UserNotLoggedIn)?;
                 let answer = ask(session, &mut lock(&client), &question)?;
                 if answer.as_ref().is_err_and(ends_login) {
@@ -254,6 +270,40 @@ impl Module {
             Ok(_) => Err(ReturnValue::DeviceError),
             Err(error) => Err((&error).into()),
         }
+    }
+
+    /// Asks a browser's host for a signature. What the browser sees of the
+    /// token does not change meanwhile; and once there is a signature, that the
+    /// token was out before does not count any more.
+    fn ask_person(
+        &self,
+        session: &Session,
+        question: &Question,
+    ) -> Outcome<Result<Answer, AgentError>> {
+        let mut client = self.connect(LoginBy::Window)?;
+        lock(&self.slots).begin_asking(session.slot);
+        let answer = ask(session, &mut client, question);
+        let signed = matches!(answer, Ok(Ok(Answer::Signature { .. })));
+        if signed {
+            self.look();
+            self.renew_sessions(session);
+        }
+        lock(&self.slots).end_asking(session.slot);
+        self.link.forget_last_look();
+        answer
+    }
+
+    /// Has the sessions with the same token go on as if it had not been out.
+    fn renew_sessions(&self, signed: &Session) {
+        let stay = match lock(&self.slots).present(signed.slot) {
+            Ok(Some(present)) => present.stay,
+            _ => return,
+        };
+        self.sessions.for_each(|session| {
+            if session.slot == signed.slot && Arc::ptr_eq(&session.contents, &signed.contents) {
+                session.renew(stay);
+            }
+        });
     }
 }
 

@@ -89,7 +89,9 @@ export class BiDi {
     return Buffer.from(data, 'base64');
   }
 
+  /** Whatever still waits for an answer fails: its time would keep the tests from ending. */
   close(): void {
     this.#socket.close();
+    for (const [id, answered] of this.#waiting) answered({ id, type: 'error', error: 'closed', message: 'nobody listens any more' });
   }
 }

@@ -117,8 +117,6 @@ export function lateTokenTests(scene: HandshakeScene): void {
     assert.deepEqual(await scene.openUntil(visit, 'holder'), holder(kind === 'firefox' ? '1.2' : '1.3'));
   });
 
-  // Firefox now and then gives a handshake up without a word whose token came in while it waited, and its tab waits on.
-  if (kind === 'firefox') return;
   test(`${kind}: browser and token are both new to each other, but not to the computer: the page asks for the token`, BOUNDED, async () => {
     await scene.token.remove();
     await scene.restartBrowser();

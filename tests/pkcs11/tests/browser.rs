@@ -286,7 +286,7 @@ fn tokens_come_go_and_are_swapped() {
         assert!(SoftToken::new(2).verifies(Algorithm::Ps256, &[9; 32], &signature));
 
         // Out and in again while a person is asked: the handshake that waits is
-        // not given up, and everything after it begins anew.
+        // not given up. With the signature it is as if the token had stayed.
         assert_eq!(module.sign_init_pss(second, PSS_SHA256, two), ck::CKR_OK);
         host.order(Order::Sign(Signing::After(1_500)));
         let waiting = thread::spawn(move || module.sign(second, &[9; 32]).map(|made| made.len()));
@@ -295,12 +295,8 @@ fn tokens_come_go_and_are_swapped() {
         host.order(Order::Insert(2));
         assert!(module.is_present(1));
         assert_eq!(waiting.join().unwrap(), Ok(256));
-        assert_eq!(
-            module.session_state(second),
-            Err(ck::CKR_SESSION_HANDLE_INVALID)
-        );
+        assert!(module.session_state(second).is_ok());
         host.order(Order::Sign(Signing::After(0)));
-        let second = module.open(1).unwrap();
         assert_eq!(module.sign_init_pss(second, PSS_SHA256, two), ck::CKR_OK);
         assert!(module.sign(second, &[9; 32]).is_ok());
         assert!(module.session_state(first).is_ok());
@@ -321,4 +317,63 @@ fn tokens_come_go_and_are_swapped() {
         assert_eq!((event(&mut slot), slot), (ck::CKR_OK, 0));
         assert_eq!(event(&mut slot), ck::CKR_NO_EVENT);
     });
+}
+
+/// NSS asks whether its first session with a token goes on after it has signed:
+/// if not, Firefox gives up the connection and tells nobody. And it believes
+/// for 10 seconds what it was told.
+#[test]
+fn a_browser_hears_of_a_removal_between_two_handshakes_and_never_in_one() {
+    alone(
+        "a_browser_hears_of_a_removal_between_two_handshakes_and_never_in_one",
+        || {
+            let mut host = Host::of_browser(&[1, 2]);
+            let module = Module::ready();
+            let gone = Err(ck::CKR_SESSION_HANDLE_INVALID);
+            let key = module.key(module.open(0).unwrap());
+            let pull = |host: &mut Host| {
+                host.order(Order::Remove(1));
+                host.order(Order::Insert(1));
+            };
+            let signing = |session| thread::spawn(move || module.sign(session, &[1; 32]));
+
+            // Out and in before a handshake that still believes the last look.
+            let first = module.open(0).unwrap();
+            pull(&mut host);
+            let own = module.open(0).unwrap();
+            assert_eq!(module.key(first), key);
+            assert_eq!(module.sign_init_pss(own, PSS_SHA256, key), ck::CKR_OK);
+            host.order(Order::Sign(Signing::After(500)));
+            let waiting = signing(own);
+            thread::sleep(Duration::from_millis(250));
+            assert!(module.session_state(first).is_ok(), "while it signs");
+            assert!(waiting.join().unwrap().is_ok());
+            assert!(module.session_state(first).is_ok(), "signed since");
+
+            // Without a signature it counts.
+            pull(&mut host);
+            let own = module.open(0).unwrap();
+            assert_eq!(module.sign_init_pss(own, PSS_SHA256, key), ck::CKR_OK);
+            host.order(Order::Sign(Signing::Fails(ErrorCode::Cancelled)));
+            let cancelled = module.sign(own, &[1; 32]);
+            assert_eq!(cancelled, Err(ck::CKR_FUNCTION_CANCELED));
+            assert_eq!(module.session_state(first), gone);
+            assert_eq!(module.session_state(first), gone, "it has ended");
+
+            // Out while a person is asked, with another token in: it stays in
+            // sight as long, and is seen to be out afterwards.
+            let first = module.open(0).unwrap();
+            let own = module.open(0).unwrap();
+            assert_eq!(module.sign_init_pss(own, PSS_SHA256, key), ck::CKR_OK);
+            host.order(Order::Sign(Signing::After(500)));
+            let waiting = signing(own);
+            thread::sleep(Duration::from_millis(250));
+            host.order(Order::Remove(1));
+            assert!(module.is_present(0) && module.is_present(1));
+            assert!(module.session_state(first).is_ok());
+            assert!(waiting.join().unwrap().is_ok());
+            assert!(!module.is_present(0) && module.is_present(1));
+            assert_eq!(module.session_state(first), gone);
+        },
+    );
 }

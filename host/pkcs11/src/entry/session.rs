@@ -53,7 +53,7 @@ pub unsafe extern "C" fn C_GetSessionInfo(
     call("C_GetSessionInfo", || {
         let module = Module::current()?;
         module.look();
-        let session = module.session(handle)?;
+        let session = module.lasting_session(handle)?;
         let value = CK_SESSION_INFO {
             slotID: session.slot,
             state: module.state(&session),

@@ -94,13 +94,13 @@ impl Module {
                 let mut open = lock(&self.logins.open);
                 if open
                     .iter()
-                    .any(|login| login.slot == session.slot && login.stay == session.stay)
+                    .any(|login| login.slot == session.slot && login.stay == session.stay())
                 {
                     return Err(ReturnValue::UserAlreadyLoggedIn);
                 }
                 open.push(Login {
                     slot: session.slot,
-                    stay: session.stay,
+                    stay: session.stay(),
                     token: present.token.id,
                     client: Arc::new(Mutex::new(client)),
                 });

@@ -21,8 +21,6 @@ pub const SESSIONS_MAX: usize = 1_000;
 pub struct Session {
     /// The token's slot.
     pub slot: CK_SLOT_ID,
-    /// The stay of the token; the session ends with it.
-    pub stay: Stay,
     /// As passed to `C_OpenSession`.
     pub flags: CK_FLAGS,
     /// Who asks for the token's PIN.
@@ -31,6 +29,7 @@ pub struct Session {
     pub contents: Arc<Contents>,
     /// What is going on. Never held while the host is asked.
     pub operations: Mutex<Operations>,
+    stay: Mutex<Stay>,
     call: Mutex<Call>,
 }
 
@@ -70,9 +69,9 @@ impl Session {
             slot,
             flags,
             login: present.login,
-            stay: present.stay,
             contents: Arc::clone(&present.contents),
             operations: Mutex::default(),
+            stay: Mutex::new(present.stay),
             call: Mutex::new(Call::None),
         }
     }
@@ -96,9 +95,14 @@ impl Session {
         Ok(answer)
     }
 
-    /// Whether the host is being asked right now.
-    pub fn is_calling(&self) -> bool {
-        matches!(*lock(&self.call), Call::Waiting(_))
+    /// The stay of the token; the session ends with it.
+    pub fn stay(&self) -> Stay {
+        *lock(&self.stay)
+    }
+
+    /// Has the session go on in a later stay.
+    pub fn renew(&self, stay: Stay) {
+        *lock(&self.stay) = stay;
     }
 
     fn close(&self) {
@@ -165,6 +169,12 @@ impl Sessions {
         for (_, session) in closed {
             session.close();
         }
+    }
+
+    /// Does that with each.
+    pub fn for_each(&self, act: impl Fn(&Session)) {
+        let table = lock(&self.table);
+        table.sessions.values().for_each(|session| act(session));
     }
 
     /// How many there are with that slot.

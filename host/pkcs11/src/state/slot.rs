@@ -103,6 +103,8 @@ struct Slot {
     emptied: u64,
     /// A token has come or gone since somebody asked.
     event: bool,
+    /// For how many signatures with its token a person is being asked.
+    asked: usize,
 }
 
 /// All slots.
@@ -152,14 +154,36 @@ impl Slots {
         matches!(self.present(id), Ok(Some(present)) if Arc::ptr_eq(&present.contents, contents))
     }
 
+    /// From now on a person is asked for a signature with the token of that
+    /// slot: it stays in sight, also while the host has none.
+    pub fn begin_asking(&mut self, id: CK_SLOT_ID) {
+        self.with(id, |slot| slot.asked += 1);
+    }
+
+    /// The signature is there, or will never be.
+    pub fn end_asking(&mut self, id: CK_SLOT_ID) {
+        self.with(id, |slot| slot.asked = slot.asked.saturating_sub(1));
+    }
+
+    /// Whether a person is being asked for a signature with its token.
+    pub fn is_asked(&self, id: CK_SLOT_ID) -> bool {
+        self.slot(id).is_ok_and(|slot| slot.asked > 0)
+    }
+
+    fn with(&mut self, id: CK_SLOT_ID, act: impl FnOnce(&mut Slot)) {
+        let index = usize::try_from(id).ok();
+        if let Some(slot) = index.and_then(|index| self.places.get_mut(index)) {
+            act(slot);
+        }
+    }
+
     /// Notes what a failed login said of the PIN.
     pub fn note_pin(&mut self, id: CK_SLOT_ID, change: impl FnOnce(&mut PinStatus)) {
-        let slot = usize::try_from(id)
-            .ok()
-            .and_then(|id| self.places.get_mut(id));
-        if let Some(present) = slot.and_then(|slot| slot.present.as_mut()) {
-            change(&mut present.token.pin);
-        }
+        self.with(id, |slot| {
+            if let Some(present) = &mut slot.present {
+                change(&mut present.token.pin);
+            }
+        });
     }
 
     /// A slot whose token has come or gone since this was asked last.
@@ -179,10 +203,11 @@ impl Slots {
     pub fn update(&mut self, host: u64, login: LoginBy, tokens: Vec<SlotToken>) {
         self.clock += 1;
         for slot in &mut self.places {
-            let stays = slot
-                .present
-                .as_ref()
-                .is_some_and(|present| tokens.iter().any(|token| present.is(host, token)));
+            let stays = slot.present.as_ref().is_some_and(|present| {
+                let is_there = tokens.iter().any(|token| present.is(host, token));
+                let returned = tokens.iter().any(|token| token.id == present.token.id);
+                is_there || slot.asked > 0 && !returned
+            });
             if !stays && slot.present.take().is_some() {
                 slot.emptied = self.clock;
                 slot.event = true;
