@@ -5,11 +5,13 @@ import { after, test } from 'node:test';
 import { output } from '../scene/background.ts';
 import { BOUNDED } from '../scene/deadline.ts';
 import { Home } from '../scene/home.ts';
+import { Host } from '../scene/host.ts';
 import { SmartCardService } from '../scene/pcsc.ts';
 import { program } from '../scene/places.ts';
 import { TakeDown, throwAway } from '../scene/take-down.ts';
 import { TLS_VERSIONS, TlsPortal } from '../scene/tls-portal.ts';
 import { PIN, Token } from '../scene/token.ts';
+import { VendorToken } from '../scene/vendor-token.ts';
 
 const takeDown = new TakeDown();
 after(() => takeDown.run(), BOUNDED);
@@ -20,17 +22,23 @@ const token = new Token(room('token'), service.slot);
 await token.renew();
 takeDown.add(() => token.unplug());
 const authorities = await token.authorities();
-const portal = await TlsPortal.start(room('portal'), [authorities]);
+const vendor = await VendorToken.make(room('vendor'));
+const portal = await TlsPortal.start(room('portal'), [authorities, vendor.authorities]);
 takeDown.add(() => portal.stop());
 
 const module = resolve(dirname(program('kagibashi')), 'libkagibashi_pkcs11.so');
 const certificate = resolve(authorities, 'client-0.pem');
-const environment = { ...new Home(room('home')).environment, ...service.environment, PKCS11_MODULE_PATH: module };
+const home = new Home(room('home'));
+await new Host(home).addModule(vendor.module, vendor.environment);
+const environment = { ...home.environment, ...service.environment, ...vendor.environment, PKCS11_MODULE_PATH: module };
 const run = (name: string, args: readonly string[]) => output(name, args, environment);
 
-/** The PKCS#11 addresses (RFC 7512) of the certificate and of its key, with the PIN. */
-async function addresses(): Promise<{ certificate: string; key: string }> {
-  const listed = await run('p11tool', ['--provider', module, '--list-all-certs']);
+const EPASS2003 = 'pkcs11:model=ePass2003';
+const SOFTHSM = 'pkcs11:model=SoftHSM%20v2';
+
+/** The PKCS#11 addresses (RFC 7512) of the certificate on such a token and of its key, with the PIN. */
+async function addresses(onToken = EPASS2003): Promise<{ certificate: string; key: string }> {
+  const listed = await run('p11tool', ['--provider', module, '--list-all-certs', onToken]);
   const url = /URL: (pkcs11:\S*object=%E5%B1%B1%E7%94%B0\S*)/.exec(listed)?.[1];
   assert.ok(url, listed);
   const key = url.replace(/;type=cert.*/, '').replace(/;object=[^;]*/, '');
@@ -66,9 +74,11 @@ for (const version of TLS_VERSIONS) {
     recognises(await visit(origin, ['gnutls-cli', ...identity, '--x509cafile', portal.authority, '--port', port, 'localhost']));
   });
 
-  test(`curl signs in over TLS ${version}`, BOUNDED, async () => {
-    const { certificate: address, key } = await addresses();
-    const identity = ['--engine', 'pkcs11', '--cert-type', 'ENG', '--cert', address, '--key-type', 'ENG', '--key', key];
-    recognises(await run('curl', ['--noproxy', '*', '-sS', '--cacert', portal.authority, ...identity, `${origin}/api/me`]));
-  });
+  for (const [what, onToken] of [['an RSA key', EPASS2003], ['a key on a curve', SOFTHSM]] as const) {
+    test(`curl signs in over TLS ${version} with ${what}`, BOUNDED, async () => {
+      const { certificate: address, key } = await addresses(onToken);
+      const identity = ['--engine', 'pkcs11', '--cert-type', 'ENG', '--cert', address, '--key-type', 'ENG', '--key', key];
+      recognises(await run('curl', ['--noproxy', '*', '-sS', '--cacert', portal.authority, ...identity, `${origin}/api/me`]));
+    });
+  }
 }
