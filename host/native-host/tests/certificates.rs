@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use browser::Browser;
 use kagibashi_card_simulator::Card;
-use kagibashi_card_simulator::pcscd::PrivatePcscd;
+use kagibashi_card_simulator::pcscd::{PrivatePcscd, namespace};
 use kagibashi_card_simulator::personalise::{self, Request, Token};
 use kagibashi_card_simulator::vpcd::Reader;
 use serde_json::{Value, json};
@@ -38,13 +38,21 @@ impl Desk {
     }
 
     fn with(remake: impl FnOnce(&Token, Card) -> Card) -> Self {
+        Self::started_by(remake, Browser::start)
+    }
+
+    /// `start` gets the home, and the socket of the smart card service.
+    fn started_by(
+        remake: impl FnOnce(&Token, Card) -> Card,
+        start: impl FnOnce(&Path, &Path) -> Browser,
+    ) -> Self {
         let pcscd = PrivatePcscd::start().unwrap();
         let issued = personalise::company(&Request::default());
         let card = remake(&issued, issued.card.clone());
         let reader = pcscd.insert(Arc::new(Mutex::new(card))).unwrap();
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("run")).unwrap();
-        let mut browser = Browser::start(home.path(), &pcscd.socket()).greeted();
+        let mut browser = start(home.path(), &pcscd.socket()).greeted();
         while browser.receive_any().unwrap()["type"] != "token-inserted" {}
         Self {
             browser,
@@ -269,6 +277,25 @@ fn an_odd_certificate_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_certificate_that_is_on_the_token_twice_is_shown_once() {
+    let mut desk = Desk::with(|issued, card| {
+        let [client, intermediate, root] =
+            [&issued.clients[0], &issued.intermediate, &issued.root].map(hex::encode);
+        let card = serde_json::to_string(&card).unwrap();
+        let card = card.replace(&root, &client).replace(&intermediate, &client);
+        serde_json::from_str(&card).unwrap()
+    });
+    let list = desk.done("certificates", &json!({}));
+    let states: Vec<&Value> = list["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["state"])
+        .collect();
+    assert_eq!(states, ["usable"]);
+}
+
+#[test]
 fn certificates_are_saved_where_downloads_go() {
     let mut desk = Desk::new();
     let client = desk.issued.clients[0].clone();
@@ -313,6 +340,51 @@ fn certificates_are_saved_where_downloads_go() {
     let arguments = json!({"certificate": "00".repeat(32), "format": "pem"});
     let error = desk.failed("export-certificate", &arguments);
     assert_eq!(error["name"], "certificate-not-found");
+}
+
+/// On a disk without room a file can be made, but nothing written into it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_nothing_half_saved() {
+    const SCRIPT: &str = r#"
+        mkdir "$HOME/Downloads"
+        mount -t tmpfs -o size=64k none "$HOME/Downloads"
+        cat /dev/zero > "$HOME/Downloads/full" 2> /dev/null
+        exec "$0" "$1"
+    "#;
+    let mut namespace = 0;
+    let mut desk = Desk::started_by(
+        |_, card| card,
+        |home, pcscd| {
+            let mut command = namespace();
+            command
+                .args(["sh", "-c", SCRIPT])
+                .args([env!("CARGO_BIN_EXE_kagibashi"), &browser::our_origin()]);
+            let browser = Browser::start_by(browser::with_home(command, home, pcscd));
+            namespace = browser.id();
+            browser
+        },
+    );
+    // As the host sees it.
+    let folder = PathBuf::from(format!("/proc/{namespace}/root")).join(
+        desk.path("Downloads")
+            .strip_prefix("/")
+            .expect("a home is absolute"),
+    );
+    let files = || -> Vec<_> {
+        let entries = fs::read_dir(&folder).unwrap();
+        let mut names: Vec<_> = entries.map(|it| it.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let client = desk.issued.clients[0].clone();
+    let arguments = json!({"certificate": id(&client), "format": "pem"});
+    let error = desk.failed("export-certificate", &arguments);
+    assert_eq!(error["name"], "file-not-written");
+    assert_eq!(files(), ["full"]);
+    fs::remove_file(folder.join("full")).unwrap();
+    desk.done("export-certificate", &arguments);
+    assert_eq!(files().len(), 1);
 }
 
 /// A database and what certutil sees in it.

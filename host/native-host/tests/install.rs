@@ -10,6 +10,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use home::Home;
+use kagibashi_card_simulator::pcscd::namespace;
 use serde_json::Value;
 
 const CHROMIUM: &str = ".config/chromium/NativeMessagingHosts/jp.kagibashi.host.json";
@@ -77,6 +78,41 @@ fn a_profile_of_its_own_gets_one_manifest() {
         assert!(!home.path(file).exists());
     }
     assert!(!home.path(".config").exists(), "no browser was touched");
+}
+
+/// On a disk without room a file can be made, but nothing written into it.
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    const SCRIPT: &str = r#"
+        set -e
+        mount -t tmpfs -o size=64k none "$HOME/.config/chromium"
+        cd "$HOME/.config/chromium"
+        mkdir NativeMessagingHosts
+        echo '{}' > 'Local State'
+        cat /dev/zero > full 2> /dev/null || true
+        "$0" install --browser chromium || echo "failed: $?"
+        ls -A NativeMessagingHosts
+        rm full
+        "$0" install --browser chromium > /dev/null
+        ls -A NativeMessagingHosts
+    "#;
+    let home = Home::with_chromium();
+    let output = namespace()
+        .args(["sh", "-c", SCRIPT])
+        .arg(home.program())
+        .env("HOME", home.path(""))
+        .env("LC_ALL", "ja_JP.UTF-8")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_STATE_HOME")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{errors}");
+    assert!(errors.contains("NativeMessagingHosts"), "{errors}");
+    let lines: Vec<_> = told.lines().rev().take(2).collect();
+    assert_eq!(lines, ["jp.kagibashi.host.json", "failed: 5"], "{told}");
 }
 
 #[test]

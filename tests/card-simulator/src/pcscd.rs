@@ -161,7 +161,7 @@ impl Drop for PrivatePcscd {
 }
 
 /// `unshare` with a mount namespace; who is not root needs a user namespace for it.
-fn namespace() -> Command {
+pub fn namespace() -> Command {
     let mut command = Command::new("unshare");
     let root =
         fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);

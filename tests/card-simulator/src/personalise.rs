@@ -107,6 +107,25 @@ pub fn without_certificates(request: &Request) -> Token {
     issue(request, false, &[])
 }
 
+/// A token that is full: the layout has room for eight certificates. Six keys with a valid
+/// client certificate each, and the chain.
+pub fn eight_certificates(request: &Request) -> Token {
+    let terms = [
+        "FC10000001",
+        "FC10000002",
+        "FC10000003",
+        "FC10000004",
+        "FC10000005",
+        "FC10000006",
+    ]
+    .map(|certificate_id| Term {
+        not_before: DAY,
+        days: 730,
+        certificate_id,
+    });
+    issue(request, true, &terms)
+}
+
 /// A key pair, its certificate, and what both are called.
 struct Entry {
     label: String,

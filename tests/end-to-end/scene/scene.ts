@@ -52,17 +52,20 @@ export class Scene<B extends AnyBrowser = Browser> {
   readonly token: Token;
   readonly portal: Portal;
   readonly host: Host;
+  /** The person's. */
+  readonly home: Home;
   readonly #second: TlsPortal | undefined;
   /** The software card; `undefined` if it stays out. */
   readonly #making: Making | undefined;
   readonly #takeDown: TakeDown;
 
-  private constructor({ service, token, portal, second, host }: Rooms, browser: B, making: Making | undefined, takeDown: TakeDown) {
+  private constructor({ service, token, portal, second, host, home }: Rooms, browser: B, making: Making | undefined, takeDown: TakeDown) {
     this.browser = browser;
     this.service = service;
     this.token = token;
     this.portal = portal;
     this.host = host;
+    this.home = home;
     this.#second = second;
     this.#making = making;
     this.#takeDown = takeDown;

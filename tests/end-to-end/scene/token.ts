@@ -10,8 +10,9 @@ const ABSENCE = 800;
 
 export const PIN = '12345678';
 export const WRONG_PIN = '00000000';
+export const PUK = '87654321';
 
-export type TokenKind = 'company' | 'two-certificates';
+export type TokenKind = 'company' | 'two-certificates' | 'eight-certificates';
 
 export interface Making {
   readonly kind?: TokenKind;

@@ -79,11 +79,11 @@ impl Reading {
     pub fn of(info: TokenInfo, pin: PinStatus, certificates: Vec<TokenCertificate>) -> Self {
         let id = Text::from(format!("{}:{}", info.model, info.serial));
         let now = now();
-        let certificates = certificates
+        let found = certificates
             .into_iter()
             .take(CERTIFICATES_MAX)
-            .map(|certificate| Found::new(id.as_str(), certificate, now))
-            .collect();
+            .map(|certificate| Found::new(id.as_str(), certificate, now));
+        let certificates = each_once(found);
         Self {
             id,
             info,
@@ -299,6 +299,20 @@ pub fn pin_shown(status: PinStatus) -> object::PinStatus {
         maximum: status.maximum,
         locked: status.locked,
     }
+}
+
+/// A certificate may be in two files of a token; of the two, the one that has a
+/// key is of use.
+fn each_once(found: impl Iterator<Item = Found>) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    for one in found {
+        match all.iter_mut().find(|other| other.shown.id == one.shown.id) {
+            Some(other) if other.key.is_none() => *other = one,
+            Some(_) => {}
+            None => all.push(one),
+        }
+    }
+    all
 }
 
 impl Found {

@@ -27,7 +27,12 @@ pub fn our_origin() -> String {
 
 /// A command line of the program, with its files in a folder of the test's.
 pub fn program(home: &Path, pcscd: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kagibashi"));
+    let command = Command::new(env!("CARGO_BIN_EXE_kagibashi"));
+    with_home(command, home, pcscd)
+}
+
+/// A command with its files in a folder of the test's.
+pub fn with_home(mut command: Command, home: &Path, pcscd: &Path) -> Command {
     command
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
@@ -54,8 +59,14 @@ impl Browser {
 
     /// Starts the host with the arguments of some caller.
     pub fn start_for(home: &Path, pcscd: &Path, arguments: &[&str]) -> Self {
-        let mut host = program(home, pcscd)
-            .args(arguments)
+        let mut command = program(home, pcscd);
+        command.args(arguments);
+        Self::start_by(command)
+    }
+
+    /// Starts the host by a command that ends up in it.
+    pub fn start_by(mut command: Command) -> Self {
+        let mut host = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -80,6 +91,11 @@ impl Browser {
             stdin,
             messages,
         }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.host.id()
     }
 
     /// Bytes as they are. Whether the host still reads is seen elsewhere.

@@ -7,7 +7,8 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use der::pem::{LineEnding, encode_string};
 use kagibashi_card_simulator::personalise::{
-    Attributes, Layout, Request, Token, company, two_certificates,
+    Attributes, Layout, Request, Token, company, eight_certificates,
+    two_certificates,
 };
 use kagibashi_card_simulator::{Card, state_file};
 
@@ -50,6 +51,8 @@ enum Kind {
     Company,
     /// Two keys with a client certificate each, one of them expired.
     TwoCertificates,
+    /// Six keys with a valid client certificate each, and the chain: no room for more.
+    EightCertificates,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -105,6 +108,7 @@ impl Make {
         let token = match self.kind {
             Kind::Company => company(&request),
             Kind::TwoCertificates => two_certificates(&request),
+            Kind::EightCertificates => eight_certificates(&request),
         };
         save(&self.chip.state, &token.card)?;
         if let Some(directory) = &self.ca_out {

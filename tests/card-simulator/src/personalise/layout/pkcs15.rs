@@ -83,6 +83,7 @@ fn application(issue: &Issue) -> Vec<File> {
     if !public.is_empty() {
         directories.push((PublicKeys, 0x4403));
     }
+    let directory_of_certificates = certificate_directory(issue, &keys);
     let token_info = pkcs15::token_info(settings.serial, label, &date(*now));
     let mut files = vec![
         secret_keys(
@@ -100,13 +101,13 @@ fn application(issue: &Issue) -> Vec<File> {
         transparent(0x5032, DIRECTORY_FILE, &token_info, 128),
         transparent(0x5033, DIRECTORY_FILE, &[], 128),
         transparent(0x4401, DIRECTORY_FILE, &pkcs15::user_pin(), MISTAKEN_256),
-        transparent(0x4402, DIRECTORY_FILE, &private, 1024),
-        transparent(0x4403, DIRECTORY_FILE, &public, 1024),
+        transparent(0x4402, DIRECTORY_FILE, &private, private.len().max(1024)),
+        transparent(0x4403, DIRECTORY_FILE, &public, public.len().max(1024)),
         transparent(
             0x4404,
             DIRECTORY_FILE,
-            &certificate_directory(issue, &keys),
-            2048,
+            &directory_of_certificates,
+            directory_of_certificates.len().max(2048),
         ),
         transparent(0x4405, DIRECTORY_FILE, &[], MISTAKEN_256),
         transparent(0x4946, DIRECTORY_FILE, b"\x01\x06pkcs15\x02\x06onepin", 128),
