@@ -96,6 +96,16 @@ const trustedAuthority = object('trusted-authority', {
   stores: listOf(string),
 });
 
+const check = object('check', {
+  id: string,
+  name: string,
+  at: orNull(string),
+  state: oneOf('ok', 'trouble', 'not-applicable', 'unknown'),
+  situation: string,
+  advice: orNull(string),
+  detail: orNull(string),
+});
+
 const login = object('login', {
   token: string,
   label: string,
@@ -137,6 +147,7 @@ export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   extension,
   fingerprints,
   'trusted-authority': trustedAuthority,
+  check,
   login,
   'signature-algorithm': signatureAlgorithm,
   grant,
@@ -152,6 +163,7 @@ export type PinStatus = Of<typeof pinStatus>;
 export type Attribute = Of<typeof attribute>;
 export type Extension = Of<typeof extension>;
 export type TrustedAuthority = Of<typeof trustedAuthority>;
+export type Check = Of<typeof check>;
 export type Login = Of<typeof login>;
 export type Grant = Of<typeof grant>;
 
@@ -342,6 +354,7 @@ export const COMMANDS = {
   'log-out': { arguments: { token: orNull(string) }, result: object('result', { ended: integer }) },
   'change-pin': { arguments: { token: string }, result: object('result', {}) },
   'unblock-pin': { arguments: { token: string }, result: object('result', {}) },
+  diagnose: { arguments: { language: string }, result: object('result', { checks: listOf(check) }) },
   grants: { arguments: {}, result: object('result', { grants: listOf(grant) }) },
   'revoke-grant': { arguments: { origin: string }, result: object('result', { revoked: boolean }) },
 } as const satisfies Record<string, { arguments: Fields; result: Shape<unknown> }>;

@@ -29,6 +29,7 @@ export const OWN_PAGE_COMMANDS = [
   'trust-authority',
   'distrust-authority',
   'trusted-authorities',
+  'diagnose',
 ] as const satisfies Command[];
 export type OwnPageCommand = (typeof OWN_PAGE_COMMANDS)[number];
 export type OwnPageMessage<C extends OwnPageCommand = OwnPageCommand> = {

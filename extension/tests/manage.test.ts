@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
+import Diagnostics from '../entrypoints/manage/Diagnostics.svelte';
 import History from '../entrypoints/manage/History.svelte';
 import Settings from '../entrypoints/manage/Settings.svelte';
 import Tokens from '../entrypoints/manage/Tokens.svelte';
@@ -305,6 +306,40 @@ describe('the history', () => {
     await press('history-clear-yes');
     expect(await readHistory()).toEqual([]);
     expect(all('history-empty')).toHaveLength(1);
+  });
+});
+
+describe('the diagnosis', () => {
+  const checks = [
+    { id: 'service-ok', name: 'スマートカードのサービス', at: null, state: 'ok', situation: '動いています。', advice: null, detail: null },
+    { id: 'browser-unregistered', name: 'ブラウザ', at: 'Chromium', state: 'trouble', situation: '登録がありません。', advice: '登録してください。', detail: '/home/yamada/x' },
+  ];
+
+  it('puts first what has to be mended, and is copied as a whole', async () => {
+    answers['diagnose'] = () => ok({ checks });
+    app = mount(Diagnostics, { target: document.body });
+    await settled();
+    expect(asked.at(-1)?.arguments).toEqual({ language: 'ja' });
+    expect(get('diagnostics-summary').textContent).toContain('1 件');
+    expect(all('check').map(({ dataset }) => dataset['check'])).toEqual(['browser-unregistered', 'service-ok']);
+    const writeText = vi.fn(async () => {});
+    vi.stubGlobal('navigator', { ...navigator, clipboard: { writeText } });
+    await press('diagnostics-copy');
+    expect(writeText).toHaveBeenCalledWith(
+      '[正常] スマートカードのサービス: 動いています。\n    service-ok\n[要対応] ブラウザ (Chromium): 登録がありません。\n    → 登録してください。\n    browser-unregistered /home/yamada/x\n',
+    );
+    expect(get('diagnostics-copied').textContent).not.toBe('');
+    vi.unstubAllGlobals();
+  });
+
+  it('says why it cannot look, and looks again', async () => {
+    answers['diagnose'] = () => fail('host-missing');
+    app = mount(Diagnostics, { target: document.body });
+    await settled();
+    expect(get('trouble').dataset['error']).toBe('host-missing');
+    answers['diagnose'] = () => ok({ checks: checks.slice(0, 1) });
+    await press('diagnostics-again');
+    expect(get('diagnostics-summary').dataset['troubles']).toBe('0');
   });
 });
 

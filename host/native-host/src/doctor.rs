@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kagibashi_protocol::agent::MeetingPlace;
+use kagibashi_protocol::details::Check;
 
 use crate::command::survey::now;
 use crate::install::{Computer, InstallError};
@@ -79,7 +80,7 @@ pub fn doctor(
     out: &mut dyn Write,
     language: Language,
 ) -> Result<Diagnosis, InstallError> {
-    let diagnosis = examine(&Computer::this()?);
+    let diagnosis = examine(&Computer::this()?, &|_| false);
     let written = if arguments.json {
         report::json(&diagnosis, out, language)
     } else {
@@ -89,7 +90,17 @@ pub fn doctor(
     Ok(diagnosis)
 }
 
-fn examine(computer: &Computer) -> Diagnosis {
+/// The same for a browser's window, beside logins that stay open: a token in a
+/// reader that is `logged_in` is left alone.
+pub fn checks(
+    language: Language,
+    logged_in: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Check>, InstallError> {
+    let diagnosis = examine(&Computer::this()?, logged_in);
+    Ok(report::checks(&diagnosis, language))
+}
+
+fn examine(computer: &Computer, logged_in: &dyn Fn(&str) -> bool) -> Diagnosis {
     let mut observations = vec![
         texts::PROGRAM
             .seen()
@@ -100,7 +111,7 @@ fn examine(computer: &Computer) -> Diagnosis {
     observations.extend(module::look(computer));
     observations.extend(storage::look(&computer.folders));
     observations.push(meeting_place::look(&MeetingPlace::of_user()));
-    observations.extend(service::look(&computer.places.root, now()));
-    observations.extend(vendor_module::look(now()));
+    observations.extend(service::look(&computer.places.root, now(), logged_in));
+    observations.extend(vendor_module::look(now(), logged_in));
     Diagnosis { observations }
 }

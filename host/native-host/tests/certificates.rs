@@ -352,7 +352,7 @@ fn a_full_disk_leaves_nothing_half_saved() {
         cat /dev/zero > "$HOME/Downloads/full" 2> /dev/null
         exec "$0" "$1"
     "#;
-    let mut namespace = 0;
+    let mut host = 0;
     let mut desk = Desk::started_by(
         |_, card| card,
         |home, pcscd| {
@@ -361,12 +361,12 @@ fn a_full_disk_leaves_nothing_half_saved() {
                 .args(["sh", "-c", SCRIPT])
                 .args([env!("CARGO_BIN_EXE_kagibashi"), &browser::our_origin()]);
             let browser = Browser::start_by(browser::with_home(command, home, pcscd));
-            namespace = browser.id();
+            host = browser.id();
             browser
         },
     );
     // As the host sees it.
-    let folder = PathBuf::from(format!("/proc/{namespace}/root")).join(
+    let folder = PathBuf::from(format!("/proc/{host}/root")).join(
         desk.path("Downloads")
             .strip_prefix("/")
             .expect("a home is absolute"),

@@ -72,3 +72,28 @@ pub struct TrustedAuthority {
     pub trusted: i64,
     pub stores: Vec<String>,
 }
+
+/// Something that was looked at between browser and card, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are the document's")]
+pub struct Check {
+    pub id: String,
+    pub name: String,
+    pub at: Option<String>,
+    pub state: CheckState,
+    pub situation: String,
+    pub advice: Option<String>,
+    pub detail: Option<String>,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the values are the document's")]
+pub enum CheckState {
+    Ok,
+    Trouble,
+    NotApplicable,
+    Unknown,
+}

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::details::{CertificateDetails, TrustedAuthority};
+use crate::details::{CertificateDetails, Check, TrustedAuthority};
 use crate::error::{ErrorCode, Failure};
 use crate::limit::{MESSAGE_TO_EXTENSION_MAX, PROTOCOL_VERSION};
 use crate::object::{Certificate, Grant, Login, Reader, SignatureAlgorithm, Site, Token};
@@ -150,6 +150,9 @@ pub enum Outcome {
     },
     RevokeGrant {
         revoked: bool,
+    },
+    Diagnose {
+        checks: Vec<Check>,
     },
     /// Of the commands whose success is all there is to say.
     Done {},

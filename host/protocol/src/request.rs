@@ -70,6 +70,29 @@ pub enum Direct {
     RevokeGrant {
         origin: Origin,
     },
+    Diagnose {
+        language: Language,
+    },
+}
+
+/// A language that people are spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// 日本語
+    Japanese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The language of that name (BCP 47).
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "ja" => Some(Self::Japanese),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
 }
 
 /// Commands that need a person; one at a time.
@@ -285,6 +308,10 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
         "grants" => Command::Direct(Direct::Grants),
         "revoke-grant" => Command::Direct(Direct::RevokeGrant {
             origin: arguments.origin()?,
+        }),
+        "diagnose" => Command::Direct(Direct::Diagnose {
+            language: Language::from_name(&arguments.string("language")?)
+                .ok_or_else(|| Failure::invalid_arguments("language"))?,
         }),
         "authenticate" => {
             let origin = arguments.origin()?;

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use kagibashi_protocol::details::{
-    Attribute, CertificateDetails, Extension, Fingerprints, PublicKey, TrustedAuthority,
+    Attribute, CertificateDetails, Check, CheckState, Extension, Fingerprints, PublicKey,
+    TrustedAuthority,
 };
 use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
@@ -112,6 +113,18 @@ fn details() -> CertificateDetails {
             sha1: "00".repeat(20),
         },
         chain: vec!["00".repeat(32)],
+    }
+}
+
+fn check() -> Check {
+    Check {
+        id: String::new(),
+        name: String::new(),
+        at: None,
+        state: CheckState::NotApplicable,
+        situation: String::new(),
+        advice: Some(String::new()),
+        detail: None,
     }
 }
 
@@ -229,6 +242,7 @@ fn objects() {
         ("object extension", wire(&details().extensions[0])),
         ("object fingerprints", wire(details().fingerprints)),
         ("object trusted-authority", wire(trusted_authority())),
+        ("object check", wire(check())),
         ("object login", wire(login())),
         ("object signature-algorithm", wire(ALGORITHM)),
         (
@@ -384,6 +398,12 @@ fn results() {
             Outcome::TrustAuthority { stores: vec![] },
         ),
         (
+            "diagnose",
+            Outcome::Diagnose {
+                checks: vec![check()],
+            },
+        ),
+        (
             "trusted-authorities",
             Outcome::TrustedAuthorities {
                 authorities: vec![trusted_authority()],
@@ -412,6 +432,7 @@ fn good_arguments(command: &str) -> Value {
         "certificate-details" | "trust-authority" | "distrust-authority" => {
             json!({"certificate": "00"})
         }
+        "diagnose" => json!({"language": "ja"}),
         "export-certificate" => json!({"certificate": "00", "format": "p7b"}),
         "sign" => {
             json!({"origin": "https://a.jp", "certificate": "MAA=", "hash": hash, "hashFunction": "SHA-256"})
@@ -444,7 +465,7 @@ fn every_documented_message_is_taken_and_nothing_else() {
     }
     assert_eq!(
         good.len(),
-        2 + 17,
+        2 + 18,
         "a command is missing here or in the document"
     );
 

@@ -150,6 +150,16 @@ export function manageTest(start: (options: Looks & { token: Making }) => Promis
     await manage.goTo('settings');
     await take.tab(manage.page, 'manage-23-settings');
 
+    await manage.goTo('diagnostics');
+    await manage.page.locator('[data-testid=diagnostics][data-state=done]').waitFor();
+    // The login is still open: looking at its token would end it.
+    await manage.page.locator('[data-testid=check][data-check=token-logged-in]').waitFor();
+    await manage.page.locator('[data-testid=check][data-check=service-ok]').waitFor();
+    await take.tab(manage.page, 'manage-27-diagnostics');
+    await manage.goTo('tokens');
+    await manage.part('login-clock').waitFor();
+    await manage.goTo('settings');
+
     // The language is the person's, whatever the browser's is.
     const other = looks.language === 'ja' ? 'en' : 'ja';
     await manage.part('language').selectOption(other);

@@ -11,7 +11,7 @@ export async function openPopup(browser: Browser): Promise<Page> {
   return page;
 }
 
-export type ManageTab = 'tokens' | 'sites' | 'history' | 'settings';
+export type ManageTab = 'tokens' | 'sites' | 'history' | 'settings' | 'diagnostics';
 
 export class ManagePage<P extends AnyPage = Page> {
   readonly page: P;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use kagibashi_protocol::details::{self, CheckState};
 use serde::Serialize;
 
 use super::finding::{Observation, State};
@@ -47,6 +48,27 @@ pub fn json(diagnosis: &Diagnosis, out: &mut dyn Write, language: Language) -> i
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
+}
+
+/// The same for our own window.
+pub fn checks(diagnosis: &Diagnosis, language: Language) -> Vec<details::Check> {
+    let checks = diagnosis.observations.iter();
+    checks
+        .map(|observation| details::Check {
+            id: observation.finding.id.to_owned(),
+            name: texts::name(observation.finding.subject, language).to_owned(),
+            at: observation.at.clone(),
+            state: match observation.finding.state {
+                State::Good => CheckState::Ok,
+                State::Trouble => CheckState::Trouble,
+                State::NotApplicable => CheckState::NotApplicable,
+                State::Unknown => CheckState::Unknown,
+            },
+            situation: observation.situation(language),
+            advice: Some(observation.advice(language)).filter(|advice| !advice.is_empty()),
+            detail: observation.detail.clone(),
+        })
+        .collect()
 }
 
 /// Lines to read.

@@ -26,7 +26,7 @@ const CCID: &[&str] = &[
 
 /// Looks at the service, USB, readers, and what is in them. `now` is in Unix
 /// seconds.
-pub fn look(root: &Path, now: i64) -> Vec<Observation> {
+pub fn look(root: &Path, now: i64, logged_in: &dyn Fn(&str) -> bool) -> Vec<Observation> {
     let connected = Tokens::connect().and_then(|tokens| match tokens.readers() {
         Ok(readers) => Ok((tokens, readers)),
         // No name was asked for: there is none at all.
@@ -43,7 +43,7 @@ pub fn look(root: &Path, now: i64) -> Vec<Observation> {
         Ok((tokens, readers)) => {
             let plugged_in = devices.is_some_and(|devices| !devices.is_empty());
             observations.push(in_service(&readers, plugged_in, root));
-            observations.extend(token::look(&tokens, &readers, now));
+            observations.extend(token::look(&tokens, &readers, now, logged_in));
         }
         Err(_) => observations.push(texts::READER_NOT_CHECKED.seen()),
     }

@@ -18,8 +18,14 @@ const FEW_TRIES: u8 = 3;
 const EXPIRING: i64 = 60 * DAY;
 const DAY: i64 = 24 * 60 * 60;
 
-/// Looks at what is in all readers. `now` is in Unix seconds.
-pub fn look(tokens: &Tokens, readers: &[Reader], now: i64) -> Vec<Observation> {
+/// Looks at what is in all readers but those that are `logged_in`, where it
+/// would end the login. `now` is in Unix seconds.
+pub fn look(
+    tokens: &Tokens,
+    readers: &[Reader],
+    now: i64,
+    logged_in: &dyn Fn(&str) -> bool,
+) -> Vec<Observation> {
     let any_token = readers.iter().any(|reader| reader.state.is_token());
     let mut observations: Vec<_> = readers
         .iter()
@@ -37,6 +43,9 @@ pub fn look(tokens: &Tokens, readers: &[Reader], now: i64) -> Vec<Observation> {
                         .seen_at(&reader.name)
                         .detail(&detail),
                 ]
+            }
+            ReaderState::Token { .. } if logged_in(&reader.name) => {
+                vec![texts::TOKEN_LOGGED_IN.seen_at(&reader.name)]
             }
             ReaderState::Token { .. } => match tokens.open(&reader.name, &Cancel::new()) {
                 Ok(mut token) => in_token(token.as_mut(), &reader.name, now),

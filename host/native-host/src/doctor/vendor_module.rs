@@ -10,7 +10,7 @@ use crate::vendor_modules;
 
 /// Looks at every module that the person has added: nothing where there is none.
 /// `now` is in Unix seconds.
-pub fn look(now: i64) -> Vec<Observation> {
+pub fn look(now: i64, logged_in: &dyn Fn(&str) -> bool) -> Vec<Observation> {
     let modules = vendor_modules::modules();
     if modules.is_empty() {
         return Vec::new();
@@ -24,7 +24,7 @@ pub fn look(now: i64) -> Vec<Observation> {
         Ok((tokens, readers))
     });
     if let Ok((tokens, readers)) = offered {
-        observations.extend(token::look(&tokens, &readers, now));
+        observations.extend(token::look(&tokens, &readers, now, logged_in));
     }
     observations
 }

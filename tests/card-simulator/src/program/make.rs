@@ -7,8 +7,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use der::pem::{LineEnding, encode_string};
 use kagibashi_card_simulator::personalise::{
-    Attributes, Layout, Request, Token, company, eight_certificates,
-    two_certificates,
+    Attributes, Layout, Request, Token, company, eight_certificates, two_certificates,
 };
 use kagibashi_card_simulator::{Card, state_file};
 

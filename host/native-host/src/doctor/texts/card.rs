@@ -9,6 +9,20 @@ pub const TOKEN_GOOD: Finding = good(
     "{label} ({model}, serial number {serial}) can be read.",
 );
 
+pub const TOKEN_LOGGED_IN: Finding = told(
+    "token-logged-in",
+    Subject::Token,
+    State::NotApplicable,
+    [
+        "ログイン中のため、このトークンは調べませんでした。調べるとログインが終わります。",
+        "",
+    ],
+    [
+        "A login is open in it, so this token was not looked at. Doing so would end the login.",
+        "",
+    ],
+);
+
 pub const TOKEN_ABSENT: Finding = trouble(
     "token-absent",
     Subject::Token,
