@@ -114,9 +114,14 @@ export class Browser implements AnyBrowser {
 
   /** Names of the notices of the extension that the system shows now. */
   async notices(): Promise<string[]> {
+    return Object.keys((await this.inWorker('chrome.notifications.getAll()')) as object);
+  }
+
+  /** The value of an expression in the extension's worker. */
+  async inWorker(expression: string): Promise<unknown> {
     const [worker] = this.#workers();
     if (!worker) throw new Error('the extension does not run');
-    return Object.keys((await worker.evaluate('chrome.notifications.getAll()')) as object);
+    return worker.evaluate(expression);
   }
 
   /** Waits until the extension shows no window. */

@@ -54,6 +54,8 @@ export interface AnyBrowser {
   ownPage(address: string): Promise<AnyPage>;
   /** The extension's one window, as soon as it is there. */
   prompt(): Promise<PromptWindow<AnyPage>>;
+  /** Names of the notices of the extension that the system shows now. */
+  notices(): Promise<string[]>;
   /** Waits until the extension shows no window. */
   noPrompt(): Promise<void>;
   /** Closes every tab but an empty one, and with them every window of the extension; no site remembers the person. */

@@ -48,6 +48,14 @@ export class FirefoxBrowser implements AnyBrowser {
     return new PromptWindow(new FirefoxPage(this.#firefox.bidi, context));
   }
 
+  async notices(): Promise<string[]> {
+    const page = await this.ownPage('manage.html#sites');
+    await page.getByTestId('sites').waitFor();
+    const notices = await page.evaluate<object>('browser.notifications.getAll()');
+    await page.close();
+    return Object.keys(notices);
+  }
+
   async noPrompt(): Promise<void> {
     await until('the end of the window', async () => (await this.#firefox.prompts()).length === 0);
   }

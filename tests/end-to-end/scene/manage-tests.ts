@@ -207,3 +207,49 @@ export function managedTest(start: (folder: string, values: Readonly<Record<stri
     assert.deepEqual(await Promise.all((await manage.part('managed-site').all()).map((one) => one.getAttribute('data-origin'))), [site]);
   });
 }
+
+type Start = () => Promise<Scene<AnyBrowser>>;
+
+export function closingTest(start: Start): void {
+  test('closing the page logs out what it opened, whoever else looks on', BOUNDED, async () => {
+    const scene = await start();
+    after(() => scene.stop(), BOUNDED);
+    const manage = await ManagePage.open(scene.browser, 'tokens');
+    await manage.act('log-in');
+    await (await scene.browser.prompt()).enterPin(PIN);
+    await manage.part('login-clock').waitFor();
+    const other = await ManagePage.open(scene.browser, 'tokens');
+    await other.part('login-clock').waitFor();
+    await manage.page.close();
+    await other.part('action-log-in').waitFor();
+    await other.counts('login-clock', 0);
+  });
+}
+
+export function noticesTest(start: Start): void {
+  test('a token that comes and goes is told of by one notice, unless the settings switch that off', BOUNDED, async () => {
+    const scene = await start();
+    after(() => scene.stop(), BOUNDED);
+    const manage = await ManagePage.open(scene.browser, 'tokens');
+    await manage.state('ready');
+    assert.deepEqual(await scene.browser.notices(), [], 'what was there before is no news');
+
+    const switchNotices = async (on: boolean) => {
+      await manage.goTo('settings');
+      await manage.part('notices').setChecked(on);
+      await manage.part('settings-saved').filter({ hasText: /./ }).waitFor();
+      await manage.goTo('tokens');
+    };
+    await switchNotices(false);
+    await scene.token.remove();
+    await manage.state('no-token');
+    assert.deepEqual(await scene.browser.notices(), []);
+
+    await switchNotices(true);
+    await scene.token.insert();
+    await until('the notice', async () => (await scene.browser.notices()).length === 1);
+    await scene.token.remove();
+    await manage.state('no-token');
+    await until('a new notice in the place of the old one', async () => (await scene.browser.notices()).length === 1);
+  });
+}

@@ -1,6 +1,6 @@
 /** The management page in Firefox: the same page, with what differs between the browsers in between. */
 import { setFirefoxExtension } from '../scene/extension-policy.ts';
-import { managedTest, manageTest } from '../scene/manage-tests.ts';
+import { closingTest, managedTest, manageTest } from '../scene/manage-tests.ts';
 import { Scene } from '../scene/scene.ts';
 
 for (const looks of [
@@ -14,3 +14,5 @@ managedTest((folder, values) => {
   setFirefoxExtension(folder, values);
   return Scene.startFirefox({ policies: folder });
 }, 'firefox-manage-policy');
+
+closingTest(() => Scene.startFirefox());

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { BOUNDED, until } from '../scene/deadline.ts';
 import { setExtension } from '../scene/extension-policy.ts';
-import { managedTest, manageTest } from '../scene/manage-tests.ts';
+import { closingTest, managedTest, manageTest, noticesTest } from '../scene/manage-tests.ts';
 import { ManagePage, openPopup } from '../scene/own-pages.ts';
 import { photograph } from '../scene/pictures.ts';
 import { artefacts } from '../scene/places.ts';
 import { Scene } from '../scene/scene.ts';
+import { timeToShow } from '../scene/time-to-show.ts';
 import { TlsPortalPage } from '../scene/tls-portal-page.ts';
 import { PIN } from '../scene/token.ts';
 
@@ -20,19 +21,7 @@ for (const looks of [
   manageTest((options) => Scene.start(options), looks);
 }
 
-test('closing the page logs out what it opened, whoever else looks on', BOUNDED, async () => {
-  const scene = await Scene.start({});
-  after(() => scene.stop(), BOUNDED);
-  const manage = await ManagePage.open(scene.browser, 'tokens');
-  await manage.act('log-in');
-  await (await scene.browser.prompt()).enterPin(PIN);
-  await manage.part('login-clock').waitFor();
-  const other = await ManagePage.open(scene.browser, 'tokens');
-  await other.part('login-clock').waitFor();
-  await manage.page.close();
-  await other.part('action-log-in').waitFor();
-  await other.counts('login-clock', 0);
-});
+closingTest(() => Scene.start());
 
 test('a site that was given the certificate in TLS is in the history, once for each login', BOUNDED, async () => {
   const scene = await Scene.start({ second: true });
@@ -59,28 +48,14 @@ managedTest((folder, values) => {
   return Scene.start({ settings: folder });
 }, 'manage-policy');
 
-test('a token that comes and goes is told of by one notice, unless the settings switch that off', BOUNDED, async () => {
-  const scene = await Scene.start({});
+noticesTest(() => Scene.start());
+
+test('the certificates of a token are shown soon after the host has told of it', BOUNDED, async () => {
+  const scene = await Scene.start();
   after(() => scene.stop(), BOUNDED);
+  await scene.token.remove();
   const manage = await ManagePage.open(scene.browser, 'tokens');
-  await manage.state('ready');
-  assert.deepEqual(await scene.browser.notices(), [], 'what was there before is no news');
-
-  const switchNotices = async (on: boolean) => {
-    await manage.goTo('settings');
-    await manage.part('notices').setChecked(on);
-    await manage.part('settings-saved').filter({ hasText: /./ }).waitFor();
-    await manage.goTo('tokens');
-  };
-  await switchNotices(false);
-  await scene.token.remove();
   await manage.state('no-token');
-  assert.deepEqual(await scene.browser.notices(), []);
-
-  await switchNotices(true);
-  await scene.token.insert();
-  await until('the notice', async () => (await scene.browser.notices()).length === 1);
-  await scene.token.remove();
-  await manage.state('no-token');
-  await until('a new notice in the place of the old one', async () => (await scene.browser.notices()).length === 1);
+  const took = await timeToShow(scene.browser, manage, () => scene.token.insert());
+  console.log(`certificates shown ${took.toFixed(0)} ms after the host has told of the token`);
 });
