@@ -6,8 +6,11 @@
 #[path = "../openssl/mod.rs"]
 mod openssl;
 
+mod beside_own;
+mod command_line;
 mod hostile;
 mod killed;
+mod person;
 mod signing;
 mod softhsm;
 mod worker;

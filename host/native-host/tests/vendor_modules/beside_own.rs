@@ -1,0 +1,80 @@
+//! A token that our own driver and a module offer is there once: OpenSC's
+//! module on a software ePass2003.
+
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kagibashi_card_simulator::pcscd::PrivatePcscd;
+use kagibashi_card_simulator::personalise::{self, Request};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::openssl;
+use crate::person::Person;
+
+const PIN: &str = "12345678";
+const ORIGIN: &str = "https://portal.example.jp";
+const NONCE: &str = "dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn opensc() -> String {
+    let kinds = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut places = kinds.map(|kind| kind.path().join("opensc-pkcs11.so"));
+    let found = places.find(|path| path.exists());
+    found
+        .expect("OpenSC's module is needed (Debian: apt-get install opensc-pkcs11)")
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn signs_in(person: &Person, der: &[u8]) {
+    let authenticate = [
+        "authenticate",
+        "--origin",
+        ORIGIN,
+        "--nonce",
+        NONCE,
+        "--pin-stdin",
+    ];
+    let token = person.done(&authenticate, PIN);
+    let token: Value = serde_json::from_str(&token).unwrap();
+    let signed = [Sha256::digest(ORIGIN), Sha256::digest(NONCE)].concat();
+    let signature = STANDARD
+        .decode(token["signature"].as_str().unwrap())
+        .unwrap();
+    openssl::verifies(der, "sha256", &[], &signed, &signature);
+}
+
+#[test]
+fn a_token_that_two_offer_is_there_once_ours_first() {
+    let pcscd = PrivatePcscd::start().unwrap();
+    let issued = personalise::company(&Request::default());
+    let _reader = pcscd.insert(Arc::new(Mutex::new(issued.card))).unwrap();
+    let person = Person::new().with("PCSCLITE_CSOCK_NAME", pcscd.socket());
+    let models = || -> Vec<Value> {
+        let output = person.run(&["tokens", "--json"], "");
+        let tokens: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let tokens = tokens.as_array().into_iter().flatten();
+        tokens.map(|token| token["layout"].clone()).collect()
+    };
+    // The service may not have noticed the token yet.
+    let start = Instant::now();
+    while models() != [json!("PKCS#15")] {
+        assert!(start.elapsed() < PATIENCE, "the token is not listed");
+    }
+    let added = person.json(&["module", "add", &opensc(), "--name", "OpenSC", "--json"]);
+    assert_eq!(added["tokens"], 1, "{added}");
+    assert_eq!(models(), [json!("PKCS#15")]);
+    signs_in(&person, &issued.clients[0]);
+
+    person.done(&["module", "prefer", "OpenSC", "module"], "");
+    assert_eq!(models(), [json!("PKCS#11")]);
+    signs_in(&person, &issued.clients[0]);
+
+    person.done(&["module", "prefer", "OpenSC", "own"], "");
+    assert_eq!(models(), [json!("PKCS#15")]);
+}
