@@ -56,6 +56,7 @@ const token = object('token', {
   firmware: orNull(string),
   pin: pinStatus,
   canUnblock: boolean,
+  pinPad: boolean,
   layout: string,
   mode: orNull(oneOf('AES', 'CMAC', '3DES')),
   memory: orNull(memory),
@@ -256,7 +257,7 @@ const unblockPin = object('unblock-pin', {
   maximum: integer,
 });
 
-const stage = oneOf('verifying-pin', 'signing', 'changing-pin');
+const stage = oneOf('verifying-pin', 'pin-at-token', 'signing', 'changing-pin');
 
 const working = object('working', { kind: oneOf('working'), stage });
 

@@ -82,6 +82,19 @@ describe('the PIN', () => {
     expect(pin().disabled).toBe(true);
   });
 
+  it('is typed at a token that has keys for it: no field, and no PIN is sent', async () => {
+    const padded = { ...token, pinPad: true };
+    await show(enterPin({ tokens: [padded] }));
+    expect(all('pin')).toEqual([]);
+    expect(get('pin-at-token').textContent).toBe('次に進むと、トークンのキーで PIN を入力できます。');
+    submit();
+    expect(sent).toMatchObject([{ prompt: 1, answer: { certificate: certificate.id, pin: '' } }]);
+    await show({ kind: 'working', stage: 'pin-at-token' }, 2);
+    expect(primary().textContent?.trim()).toBe('トークンのキーで PIN を入力してください…');
+    await show(enterPin({ tokens: [padded], notice: 'wrong-pin', chosen: certificate.id }), 3);
+    expect(get('pin-message').textContent).toBe('PIN が違います。もう一度入力してください。');
+  });
+
   it('that was wrong is asked again: said, counted, emptied, focused', async () => {
     await show(enterPin());
     type('99999999');

@@ -16,6 +16,7 @@ export const token: Token = {
   firmware: '01.00.11',
   pin: { triesLeft: 10, maximum: 10, locked: false },
   canUnblock: true,
+  pinPad: false,
   layout: 'PKCS#15',
   mode: 'AES',
   memory: null,

@@ -74,6 +74,7 @@ pub struct Token {
     pub firmware: Option<Text>,
     pub pin: PinStatus,
     pub can_unblock: bool,
+    pub pin_pad: bool,
     pub layout: Text,
     pub mode: Option<SecureMessagingMode>,
     pub memory: Option<Memory>,

@@ -28,6 +28,7 @@ pub enum Operation {
 #[allow(missing_docs, reason = "the values are the document's")]
 pub enum Stage {
     VerifyingPin,
+    PinAtToken,
     Signing,
     ChangingPin,
 }

@@ -69,6 +69,7 @@ fn token() -> Token {
             locked: false,
         },
         can_unblock: true,
+        pin_pad: false,
         layout: "PKCS#15".into(),
         mode: Some(SecureMessagingMode::TripleDes),
         memory: Some(MEMORY),

@@ -42,6 +42,17 @@ impl Pin {
         }
     }
 
+    /// Stands for a PIN that the person types at the token itself, with keys of its own
+    /// ([`PinStatus::pad`]). Any other token refuses it before it is asked anything.
+    pub fn at_token() -> Self {
+        Self(SecretString::default())
+    }
+
+    /// Whether this is such a PIN.
+    pub(crate) fn is_at_token(&self) -> bool {
+        self.0.expose_secret().is_empty()
+    }
+
     pub(crate) fn expose(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
@@ -58,6 +69,8 @@ pub struct PinStatus {
     pub locked: bool,
     /// There is a PUK, with which a new PIN can be set.
     pub can_unblock: bool,
+    /// The PIN is typed at the token itself, which has keys for it; see [`Pin::at_token`].
+    pub pad: bool,
 }
 
 #[cfg(test)]

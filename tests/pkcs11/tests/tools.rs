@@ -52,6 +52,12 @@ fn write_public_key(token: &SoftToken, folder: &Path) -> String {
 }
 
 #[test]
+fn asks_nobody_in_the_process_of_another_module() {
+    let (good, said) = run(tool(&["-L"]).env("KAGIBASHI_MODULE_WORKER", "1"));
+    assert!(!good && said.contains("C_Initialize"), "{said}");
+}
+
+#[test]
 fn exports_one_symbol() {
     let said = good(
         Command::new("nm")

@@ -233,6 +233,11 @@ impl Choice {
         self.survey.token(token).map(|token| token.pin)
     }
 
+    /// Whether the PIN of a token is typed there.
+    pub fn has_pin_pad(&self, token: &Text) -> bool {
+        self.survey.token(token).is_some_and(|token| token.pin_pad)
+    }
+
     /// Notes what a login said about a token's PIN.
     pub fn note_pin(&mut self, token: &Text, status: PinStatus) {
         self.survey.note_pin(token, status);

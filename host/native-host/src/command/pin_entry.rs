@@ -94,14 +94,16 @@ fn try_pin<T>(
     confirmed: bool,
     act: &mut Use<'_, T>,
 ) -> Result<Attempt<T>, Failure> {
-    let pin = match Pin::new(pin) {
-        Ok(pin) => pin,
-        Err(error) => return Ok(Attempt::AskAgain(failure::code_of_pin_format(error), None)),
+    let (pin, stage) = if choice.has_pin_pad(&found.shown.token) {
+        (Pin::at_token(), Stage::PinAtToken)
+    } else {
+        match Pin::new(pin) {
+            Ok(pin) => (pin, Stage::VerifyingPin),
+            Err(error) => return Ok(Attempt::AskAgain(failure::code_of_pin_format(error), None)),
+        }
     };
     let key = found.key.as_ref().ok_or(ErrorCode::HostFault)?;
-    prompt.show(View::Working {
-        stage: Stage::VerifyingPin,
-    })?;
+    prompt.show(View::Working { stage })?;
     let known = choice.pin(&found.shown.token);
     let outcome = match choice.take_up(&key.reader) {
         Some(token) => Ok(token),

@@ -279,6 +279,7 @@ pub fn token_shown(id: Text, info: TokenInfo, pin: PinStatus) -> object::Token {
         firmware: (!info.firmware.is_empty()).then(|| info.firmware.into()),
         pin: pin_shown(pin),
         can_unblock: pin.can_unblock,
+        pin_pad: pin.pad,
         layout: info
             .layout
             .map_or_else(|| Text::new("PKCS#11"), |it| it.to_string().into()),

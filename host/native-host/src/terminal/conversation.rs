@@ -53,10 +53,8 @@ impl Conversation {
         if fitting.next().is_some() {
             return Err(ErrorCode::AmbiguousCertificate.into());
         }
-        let status = tokens
-            .iter()
-            .find(|it| it.id == certificate.token)
-            .map(|it| it.pin);
+        let token = tokens.iter().find(|it| it.id == certificate.token);
+        let status = token.map(|it| it.pin);
         if let Some(code) = notice {
             let mut failure = Failure::new(code);
             failure.detail.tries_left = status.and_then(|status| status.tries_left);
@@ -68,6 +66,9 @@ impl Conversation {
         }
         let holder = plain(certificate.holder.as_str());
         eprintln!("{holder} / {}", plain(certificate.issuer.as_str()));
+        if token.is_some_and(|it| it.pin_pad) {
+            return ask_at_token(certificate, &self.pin, status, self.language);
+        }
         let (pin, last_try_confirmed) = ask_pin(&self.pin, status, self.language)?;
         Ok(Answer::Pin {
             choice: Choice {
@@ -109,6 +110,32 @@ impl Prompt for Conversation {
     fn ended_by(&self) -> Failure {
         ErrorCode::Cancelled.into()
     }
+}
+
+/// Has the person type the PIN at the token, after a yes where it would be the
+/// last try.
+fn ask_at_token(
+    certificate: &Certificate,
+    source: &PinSource,
+    status: Option<PinStatus>,
+    language: Language,
+) -> Result<Answer, Failure> {
+    let tries = status.and_then(|status| status.tries_left);
+    let last_try_confirmed = last_try_confirmed(source, tries, language)?;
+    eprintln!("{}", at_token(language));
+    Ok(Answer::Pin {
+        certificate: certificate.id.clone(),
+        pin: SecretString::default(),
+        last_try_confirmed,
+    })
+}
+
+/// What a person is told whose token has keys for the PIN.
+pub fn at_token(language: Language) -> &'static str {
+    language.choose(
+        "トークンのキーで PIN を入力してください。",
+        "Type the PIN at the token itself.",
+    )
 }
 
 /// Asks for the PIN, after a yes where it would be the last try. The second

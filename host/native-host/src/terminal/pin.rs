@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::arguments::{PinArgs, PinSource};
-use super::conversation::{ask_pin, ask_puk, read_pin};
+use super::conversation::{ask_pin, ask_puk, at_token, read_pin};
 use super::exit::Ending;
 use super::print;
 use crate::command::survey::pin_shown;
@@ -44,7 +44,12 @@ pub fn status(serial: Option<&str>, json: bool, language: Language) -> Outcome {
 /// Tries a PIN.
 pub fn verify(chosen: &PinArgs, language: Language) -> Outcome {
     let mut token = the_token(chosen.token.as_deref())?;
-    let pin = current_pin(token.as_mut(), &chosen.pin, language)?;
+    let pin = if token.pin_status()?.pad {
+        eprintln!("{}", at_token(language));
+        Pin::at_token()
+    } else {
+        current_pin(token.as_mut(), &chosen.pin, language)?
+    };
     token.verify_pin(&pin)?;
     say(language, "PIN は正しいです。", "The PIN is right.")
 }

@@ -94,6 +94,9 @@ static ulong get_token_info(ulong slot, struct token *info) {
     memcpy(info->serial, "0815", 4);
     /* initialised, login required, PIN set */
     info->flags = 0x400 | 4 | 8;
+    if (behaves("pin-pad")) info->flags |= 0x100;
+    if (behaves("final-try")) info->flags |= 0x20000;
+    if (behaves("locked")) info->flags |= 0x40000;
     return OK;
 }
 
@@ -110,6 +113,8 @@ static ulong login(ulong session, ulong user, unsigned char *pin, ulong length) 
     (void)session; (void)user;
     misbehave("login");
     if (behaves("removed-login")) return DEVICE_REMOVED;
+    /* A module that is given a PIN there would show it to the reader. */
+    if (behaves("pin-pad")) return pin || length ? GENERAL_ERROR : OK;
     return length == 4 && memcmp(pin, "1234", 4) == 0 ? OK : PIN_INCORRECT;
 }
 

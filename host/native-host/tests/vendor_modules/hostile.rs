@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use kagibashi_token::{
-    Cancel, Curve, KeyHandle, KeyKind, ModuleTrouble, Modules, Pin, Reader, ReaderState,
+    Cancel, Curve, KeyHandle, KeyKind, ModuleTrouble, Modules, Pin, PinStatus, Reader, ReaderState,
     SignatureAlgorithm, Token, TokenError, Tokens,
 };
 use tempfile::TempDir;
@@ -218,6 +218,40 @@ fn impossible_lengths_hide_one_certificate_and_no_more() {
         assert_eq!(all.len(), expected, "{how}");
         assert!(all.iter().all(|it| it.parsed.is_err() && it.key.is_none()));
     }
+}
+
+#[test]
+fn flags_of_a_pin_are_told_and_a_pin_pad_gets_no_pin() {
+    let hostile = Hostile::new();
+    let status = |how: &str| {
+        hostile.behave(how);
+        hostile.open().unwrap().pin_status().unwrap()
+    };
+    let usual = PinStatus::default();
+    assert_eq!(status("well"), usual);
+    let final_try = PinStatus {
+        tries_left: Some(1),
+        ..usual
+    };
+    assert_eq!(status("final-try"), final_try);
+    let locked = PinStatus {
+        tries_left: Some(0),
+        locked: true,
+        ..usual
+    };
+    assert_eq!(status("locked"), locked);
+    assert_eq!(status("pin-pad"), PinStatus { pad: true, ..usual });
+    let mut token = hostile.open().unwrap();
+    token.verify_pin(&Pin::at_token()).unwrap();
+    token.verify_pin(&pin()).unwrap();
+    let changed = token.change_pin(&pin(), &pin());
+    assert!(matches!(changed, Err(TokenError::PinPad)), "{changed:?}");
+    hostile.behave("well");
+    let refused = hostile.open().unwrap().verify_pin(&Pin::at_token());
+    assert!(
+        matches!(refused, Err(TokenError::PinFormat(_))),
+        "{refused:?}"
+    );
 }
 
 #[test]

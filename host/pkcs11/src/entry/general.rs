@@ -31,6 +31,11 @@ pub fn version() -> ck::CK_VERSION {
     }
 }
 
+/// Set by the host for the process in which it runs another maker's module. A
+/// module that gathers others (p11-kit's proxy) would load this one there, which
+/// would ask the host, which would ask that module.
+const VENDOR_WORKER: &str = "KAGIBASHI_MODULE_WORKER";
+
 /// The one symbol that this library exports.
 ///
 /// # Safety
@@ -46,6 +51,9 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
 
 pub unsafe extern "C" fn C_Initialize(arguments: ck::CK_VOID_PTR) -> CK_RV {
     call("C_Initialize", || {
+        if std::env::var_os(VENDOR_WORKER).is_some() {
+            return Err(ReturnValue::GeneralError);
+        }
         let arguments = arguments.cast::<CK_C_INITIALIZE_ARGS>();
         if !arguments.is_null() {
             // SAFETY: not NULL, so a structure of this kind.

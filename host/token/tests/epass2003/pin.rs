@@ -17,6 +17,7 @@ fn tries(left: u8) -> PinStatus {
         maximum: Some(10),
         locked: left == 0,
         can_unblock: true,
+        pad: false,
     }
 }
 

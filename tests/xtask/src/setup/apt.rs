@@ -99,8 +99,10 @@ const PROVISIONS: &[Provision] = &[
     Provision {
         need: Need::OtherModule,
         packages: &["softhsm2"],
-        reason: "a PKCS#11 module that NSS loads without a token",
-        present: || Path::new("/usr/lib/softhsm/libsofthsm2.so").exists(),
+        reason: "a PKCS#11 module of another maker, whose tokens are software",
+        present: || {
+            is_installed("softhsm2-util") && Path::new("/usr/lib/softhsm/libsofthsm2.so").exists()
+        },
     },
     Provision {
         need: Need::Python,

@@ -15,6 +15,7 @@ fn a_pin_is_told_before_it_is_too_late() {
         maximum,
         locked,
         can_unblock: false,
+        pad: false,
     };
     let cases = [
         (status(Some(10), Some(10), false), "pin-ok"),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::Epass2003;
 use crate::error::{Operation, PinChangeError, TokenError, ValidPin};
 use crate::layout::Layout;
-use crate::pin::{Pin, PinStatus};
+use crate::pin::{Pin, PinFormatError, PinStatus};
 use crate::pkcs15::{aodf, odf::Directory};
 
 /// The user PIN's number on every token that OpenSC set up. A cold signature relies on it rather
@@ -85,6 +85,9 @@ impl Epass2003 {
 
     /// Answers a challenge of the card's with that secret.
     fn present(&mut self, reference: u8, pin: &Pin) -> Result<StatusWord, TokenError> {
+        if pin.is_at_token() {
+            return Err(PinFormatError::TooShort.into());
+        }
         let key = PinKey::new(pin);
         let challenge = self.repeatable(Self::challenge)?;
         // Before the PIN goes out, so that whatever happens then no login is left behind.
@@ -117,6 +120,7 @@ impl Epass2003 {
             maximum: maximum.pin,
             locked,
             can_unblock: maximum.puk.is_some(),
+            pad: false,
         })
     }
 
@@ -148,6 +152,7 @@ impl Epass2003 {
             maximum: self.maximum_tries()?.puk,
             locked,
             can_unblock: false,
+            pad: false,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::emsa;
 use crate::error::{PinChangeError, TokenError, ValidPin};
 use crate::key::KeyKind;
 use crate::layout::Layout;
-use crate::pin::{Pin, PinStatus};
+use crate::pin::{Pin, PinFormatError, PinStatus};
 use crate::token::{
     KeptLogin, KeyHandle, LoggedIn, PrivateKeys, Signable, Token, TokenCertificate, TokenInfo,
 };
@@ -67,6 +67,8 @@ impl ModuleToken {
         }
         let (pin, pace) = if self.facts.pin.pad {
             (None, Pace::Person)
+        } else if pin.is_at_token() {
+            return Err(PinFormatError::TooShort.into());
         } else {
             (Some(SecretPin::new(pin.expose())), Pace::Work)
         };
@@ -159,6 +161,7 @@ fn status(facts: PinFacts) -> PinStatus {
         maximum: None,
         locked: facts.locked,
         can_unblock: false,
+        pad: facts.pad,
     }
 }
 
