@@ -88,10 +88,10 @@ describe('the PIN', () => {
     expect(all('pin')).toEqual([]);
     expect(get('pin-at-token').textContent).toBe('次に進むと、トークンのキーで PIN を入力できます。');
     submit();
-    expect(sent).toMatchObject([{ prompt: 1, answer: { certificate: certificate.id, pin: '' } }]);
+    expect(sent).toMatchObject([{ prompt: 1, answer: { certificate: certificate.id, token: token.id, pin: '' } }]);
     await show({ kind: 'working', stage: 'pin-at-token' }, 2);
     expect(primary().textContent?.trim()).toBe('トークンのキーで PIN を入力してください…');
-    await show(enterPin({ tokens: [padded], notice: 'wrong-pin', chosen: certificate.id }), 3);
+    await show(enterPin({ tokens: [padded], notice: 'wrong-pin', chosen: { certificate: certificate.id, token: token.id } }), 3);
     expect(get('pin-message').textContent).toBe('PIN が違います。もう一度入力してください。');
   });
 

@@ -14,7 +14,7 @@ import { SmartCardService } from './pcsc.ts';
 import { TakeDown, throwAway } from './take-down.ts';
 import { TlsPortal, type TlsVersion } from './tls-portal.ts';
 import { Token } from './token.ts';
-import { VendorToken } from './vendor-token.ts';
+import { type VendorKey, VendorToken } from './vendor-token.ts';
 
 const HOOK = { timeout: 6 * PATIENCE };
 
@@ -26,7 +26,7 @@ export interface Beginning {
   /** Whether the token is in when the browser starts. */
   readonly inserted?: boolean;
   /** In the place of the software card there is a token of another maker, behind that maker's module. */
-  readonly vendor?: boolean;
+  readonly vendor?: VendorKey;
   /** Firefox only: writes an administrator's policies into a folder; nothing is set up by hand then. */
   readonly policy?: (folder: string, portal: TlsPortal) => Promise<void>;
 }
@@ -59,14 +59,14 @@ export class HandshakeScene {
     return this.#browser;
   }
 
-  static async start(kind: BrowserKind, { inserted = true, vendor: other = false, policy }: Beginning = {}): Promise<HandshakeScene> {
+  static async start(kind: BrowserKind, { inserted = true, vendor: other, policy }: Beginning = {}): Promise<HandshakeScene> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
       const service = await SmartCardService.start(room('pcsc'));
       takeDown.add(() => service.stop());
       const token = new Token(room('token'), service.slot);
-      const vendor = other ? await VendorToken.make(room('vendor')) : undefined;
+      const vendor = other ? await VendorToken.make(room('vendor'), other) : undefined;
       if (!vendor) await token.renew();
       if (!vendor && !inserted) await token.remove();
       takeDown.add(() => token.unplug());

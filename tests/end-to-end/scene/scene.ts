@@ -13,12 +13,12 @@ import { PortalPage } from './portal-page.ts';
 import { TakeDown, throwAway } from './take-down.ts';
 import { TlsPortal } from './tls-portal.ts';
 import { type Making, type Manner, Token } from './token.ts';
-import { VendorToken } from './vendor-token.ts';
+import { type VendorKey, VendorToken } from './vendor-token.ts';
 
 interface TokenOptions {
   readonly token?: Making;
   /** In the place of the software card there is a token of another maker, behind that maker's module. */
-  readonly vendor?: boolean;
+  readonly vendor?: VendorKey;
 }
 
 export interface SceneOptions extends BrowserOptions, TokenOptions {
@@ -39,6 +39,7 @@ interface Rooms {
   readonly token: Token;
   readonly portal: Portal;
   readonly second: TlsPortal | undefined;
+  readonly vendor: VendorToken | undefined;
   readonly host: Host;
   readonly home: Home;
   /** Lets the browser's host find the tokens. */
@@ -55,11 +56,12 @@ export class Scene<B extends AnyBrowser = Browser> {
   /** The person's. */
   readonly home: Home;
   readonly #second: TlsPortal | undefined;
+  readonly #vendor: VendorToken | undefined;
   /** The software card; `undefined` if it stays out. */
   readonly #making: Making | undefined;
   readonly #takeDown: TakeDown;
 
-  private constructor({ service, token, portal, second, host, home }: Rooms, browser: B, making: Making | undefined, takeDown: TakeDown) {
+  private constructor({ service, token, portal, second, vendor, host, home }: Rooms, browser: B, making: Making | undefined, takeDown: TakeDown) {
     this.browser = browser;
     this.service = service;
     this.token = token;
@@ -67,6 +69,7 @@ export class Scene<B extends AnyBrowser = Browser> {
     this.host = host;
     this.home = home;
     this.#second = second;
+    this.#vendor = vendor;
     this.#making = making;
     this.#takeDown = takeDown;
   }
@@ -96,7 +99,7 @@ export class Scene<B extends AnyBrowser = Browser> {
       takeDown.add(() => service.stop());
       const making = options.token ?? {};
       const token = new Token(room('token'), service.slot);
-      const vendor = options.vendor ? await VendorToken.make(room('vendor')) : undefined;
+      const vendor = options.vendor ? await VendorToken.make(room('vendor'), options.vendor) : undefined;
       if (!vendor) await token.renew(making);
       takeDown.add(() => token.unplug());
       const trusted = [vendor?.authorities ?? (await token.authorities(making))];
@@ -111,7 +114,7 @@ export class Scene<B extends AnyBrowser = Browser> {
       await host.install();
       const environment = { ...service.environment, ...vendor?.environment };
       if (vendor) await host.addModule(vendor.module, environment);
-      const rooms = { service, token, portal, second, host, home, environment, room };
+      const rooms = { service, token, portal, second, vendor, host, home, environment, room };
       const browser = await startBrowser(rooms);
       takeDown.add(() => browser.close());
       return new Scene(rooms, browser, vendor ? undefined : making, takeDown);
@@ -130,6 +133,12 @@ export class Scene<B extends AnyBrowser = Browser> {
   get second(): TlsPortal {
     if (!this.#second) throw new Error('this scene has one site only');
     return this.#second;
+  }
+
+  /** The token of another maker. */
+  get vendor(): VendorToken {
+    if (!this.#vendor) throw new Error('this scene has no token of another maker');
+    return this.#vendor;
   }
 
   portalPage(): Promise<PortalPage<PageOf<B>>> {

@@ -7,7 +7,7 @@ import { RawPage } from '../scene/raw-page.ts';
 import { stage } from '../scene/stage.ts';
 import { PIN } from '../scene/token.ts';
 
-const scene = await stage({ vendor: true, second: true });
+const scene = await stage({ vendor: 'P-256', second: true });
 
 curveSignInTest(scene);
 

@@ -124,7 +124,10 @@ fn ask_at_token(
     let last_try_confirmed = last_try_confirmed(source, tries, language)?;
     eprintln!("{}", at_token(language));
     Ok(Answer::Pin {
-        certificate: certificate.id.clone(),
+        choice: Choice {
+            certificate: certificate.id.clone(),
+            token: certificate.token.clone(),
+        },
         pin: SecretString::default(),
         last_try_confirmed,
     })
