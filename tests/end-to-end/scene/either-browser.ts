@@ -54,7 +54,7 @@ export interface AnyBrowser {
   ownPage(address: string): Promise<AnyPage>;
   /** The extension's one window, as soon as it is there. */
   prompt(): Promise<PromptWindow<AnyPage>>;
-  /** Names of the notices of the extension that the system shows now. */
+  /** Names of the notices of the extension that the system shows. */
   notices(): Promise<string[]>;
   /** Waits until the extension shows no window. */
   noPrompt(): Promise<void>;

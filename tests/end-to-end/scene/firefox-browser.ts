@@ -10,6 +10,7 @@ import { PromptWindow } from './prompt-window.ts';
 export class FirefoxBrowser implements AnyBrowser {
   readonly language: Language;
   readonly #firefox: Firefox;
+  #listener: Promise<FirefoxPage> | undefined;
 
   /** Debian's Firefox itself speaks English only. */
   get languageSetting(): Language {
@@ -48,12 +49,11 @@ export class FirefoxBrowser implements AnyBrowser {
     return new PromptWindow(new FirefoxPage(this.#firefox.bidi, context));
   }
 
+  /** Without a desktop a notice is gone at once: what counts are those that there have been since this was first asked. */
   async notices(): Promise<string[]> {
-    const page = await this.ownPage('manage.html#sites');
-    await page.getByTestId('sites').waitFor();
-    const notices = await page.evaluate<object>('browser.notifications.getAll()');
-    await page.close();
-    return Object.keys(notices);
+    this.#listener ??= this.#listen();
+    const page = await this.#listener;
+    return page.evaluate<string[]>('[...window.noticesMade]');
   }
 
   async noPrompt(): Promise<void> {
@@ -72,6 +72,21 @@ export class FirefoxBrowser implements AnyBrowser {
 
   close(): Promise<void> {
     return this.#firefox.end();
+  }
+
+  async #listen(): Promise<FirefoxPage> {
+    const page = await this.ownPage('manage.html#sites');
+    await page.getByTestId('sites').waitFor();
+    await page.evaluate(`(() => {
+      window.noticesMade = new Set();
+      const look = async () => {
+        for (const id of Object.keys(await browser.notifications.getAll())) window.noticesMade.add(id);
+      };
+      browser.notifications.onShown.addListener((id) => window.noticesMade.add(id));
+      browser.notifications.onClosed.addListener((id) => window.noticesMade.add(id));
+      return look();
+    })()`);
+    return page;
   }
 
   /** Sets the language, as a person does. */

@@ -1,6 +1,6 @@
 /** The management page in Firefox: the same page, with what differs between the browsers in between. */
 import { setFirefoxExtension } from '../scene/extension-policy.ts';
-import { closingTest, managedTest, manageTest } from '../scene/manage-tests.ts';
+import { closingTest, managedTest, manageTest, noticesTest } from '../scene/manage-tests.ts';
 import { Scene } from '../scene/scene.ts';
 
 for (const looks of [
@@ -16,3 +16,5 @@ managedTest((folder, values) => {
 }, 'firefox-manage-policy');
 
 closingTest(() => Scene.startFirefox());
+
+noticesTest(() => Scene.startFirefox());
