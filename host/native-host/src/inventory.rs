@@ -210,14 +210,14 @@ impl Inventory {
         let contents = self.lock();
         Snapshot {
             change: contents.change,
-            tokens: contents.readings.values().cloned().collect(),
+            tokens: contents.once().cloned().collect(),
         }
     }
 
     /// The same for a browser, with the tokens that were in last.
     pub fn seen_by_browser(&self) -> Snapshot {
         let contents = self.lock();
-        let tokens = contents.readings.values().chain(&contents.absent);
+        let tokens = contents.once().chain(&contents.absent);
         Snapshot {
             change: contents.change,
             tokens: tokens
@@ -300,6 +300,15 @@ impl Inventory {
 }
 
 impl Contents {
+    /// The tokens that are in, each once: ours before those of modules.
+    fn once(&self) -> impl Iterator<Item = &Known> {
+        let again = |known: &Known| {
+            let mut all = self.readings.values();
+            all.any(|own| known.reading.is_again(&own.reading))
+        };
+        self.readings.values().filter(move |known| !again(known))
+    }
+
     fn came(&mut self, reader: &str, reading: Reading, person_is_asked: bool) {
         self.change += 1;
         let absent = self.absent.iter().find(|known| known.is_same_as(&reading));

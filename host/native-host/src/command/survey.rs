@@ -33,6 +33,8 @@ pub struct Survey {
     pub certificates: Vec<Found>,
     /// What stood in the way of the others, or of all.
     pub trouble: Option<ErrorCode>,
+    /// What was read of them.
+    read: Vec<Reading>,
     /// By reader: the tokens that were read, let go for now.
     pub paused: HashMap<String, Box<dyn Token>>,
 }
@@ -90,6 +92,16 @@ impl Reading {
             pin,
             certificates,
         }
+    }
+
+    /// Whether this is another reading of a token that our own driver has read:
+    /// by a module that calls its reader by a name of its own.
+    pub fn is_again(&self, own: &Self) -> bool {
+        let (info, own) = (&self.info, &own.info);
+        info.layout.is_none()
+            && own.layout.is_some()
+            && !info.serial.is_empty()
+            && info.serial.eq_ignore_ascii_case(&own.serial)
     }
 
     /// The token as a window shows it.
@@ -212,10 +224,12 @@ impl Survey {
         self.note(reading);
     }
 
+    /// A module's tokens come after those of our own driver.
     fn note(&mut self, reading: Reading) {
-        if self.tokens.len() == TOKENS_MAX {
+        if self.tokens.len() == TOKENS_MAX || self.read.iter().any(|own| reading.is_again(own)) {
             return;
         }
+        self.read.push(reading.clone());
         let Reading {
             id,
             info,

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::hostile::compile;
 use crate::openssl;
 use crate::person::Person;
 
@@ -77,4 +78,35 @@ fn a_token_that_two_offer_is_there_once_ours_first() {
 
     person.done(&["module", "prefer", "OpenSC", "own"], "");
     assert_eq!(models(), [json!("PKCS#15")]);
+}
+
+#[test]
+fn a_token_that_a_module_has_in_a_reader_of_another_name_is_known_by_its_serial_number() {
+    let pcscd = PrivatePcscd::start().unwrap();
+    let issued = personalise::company(&Request::default());
+    let _reader = pcscd.insert(Arc::new(Mutex::new(issued.card))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let module = compile(folder.path(), "vendor.so", &[]);
+    let behaviour = folder.path().join("behaviour");
+    std::fs::write(&behaviour, "well").unwrap();
+    let person = Person::new()
+        .with("PCSCLITE_CSOCK_NAME", pcscd.socket())
+        .with("HOSTILE_BEHAVIOUR", behaviour);
+    let serials = |person: &Person| -> Vec<String> {
+        let output = person.run(&["tokens", "--json"], "");
+        let tokens: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let tokens = tokens.as_array().into_iter().flatten();
+        tokens
+            .map(|token| token["serial"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let start = Instant::now();
+    while serials(&person).is_empty() {
+        assert!(start.elapsed() < PATIENCE, "the token is not listed");
+    }
+    let own = serials(&person).remove(0);
+    person.done(&["module", "add", module.to_str().unwrap()], "");
+    assert_eq!(serials(&person), [own.as_str(), "0815"]);
+    let person = person.with("HOSTILE_SERIAL", own.to_lowercase());
+    assert_eq!(serials(&person), [own]);
 }

@@ -92,6 +92,8 @@ static ulong get_token_info(ulong slot, struct token *info) {
     memset(info, ' ', sizeof *info);
     memcpy(info->label, "hostile", 7);
     memcpy(info->serial, "0815", 4);
+    if (getenv("HOSTILE_SERIAL"))
+        memcpy(info->serial, getenv("HOSTILE_SERIAL"), 16);
     /* initialised, login required, PIN set */
     info->flags = 0x400 | 4 | 8;
     if (behaves("pin-pad")) info->flags |= 0x100;

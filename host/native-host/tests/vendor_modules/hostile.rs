@@ -63,7 +63,8 @@ impl Hostile {
     }
 }
 
-fn compile(folder: &Path, name: &str, options: &[&str]) -> PathBuf {
+/// Makes the module in that folder.
+pub fn compile(folder: &Path, name: &str, options: &[&str]) -> PathBuf {
     let path = folder.join(name);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendor_modules/hostile.c");
     let output = Command::new("cc")
