@@ -77,9 +77,9 @@ export class BiDi {
   }
 
   /** The value of an expression in a page, by way of JSON; promises are awaited. */
-  async evaluate<T>(context: string, expression: string): Promise<T> {
+  async evaluate<T>(context: string, expression: string, milliseconds = PATIENCE): Promise<T> {
     const params = { expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value ?? null))`, target: { context }, awaitPromise: true, userActivation: true };
-    const outcome = (await this.send('script.evaluate', params)) as { type: string; result?: { value: string }; exceptionDetails?: { text: string } };
+    const outcome = (await this.send('script.evaluate', params, milliseconds)) as { type: string; result?: { value: string }; exceptionDetails?: { text: string } };
     if (outcome.type !== 'success' || !outcome.result) throw new Error(`${expression.slice(0, 400)}: ${outcome.exceptionDetails?.text}`);
     return JSON.parse(outcome.result.value) as T;
   }

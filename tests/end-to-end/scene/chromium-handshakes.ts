@@ -1,6 +1,7 @@
 /** Chromium in TLS handshakes. Its own tools go on working while one waits. */
 import type { Page } from 'playwright-core';
 import type { Browser } from './browser.ts';
+import { tooLate, within } from './deadline.ts';
 import { FORGET } from './forget.ts';
 import type { HandshakeBrowser, PinQuestion, Sight, Visit } from './handshake-browser.ts';
 import { openPopup } from './own-pages.ts';
@@ -94,6 +95,10 @@ class ChromiumVisit implements Visit {
 
   photograph(name: string): Promise<void> {
     return photograph(this.#page, artefacts(), name);
+  }
+
+  fetch(path: string, milliseconds: number): Promise<string | null> {
+    return within(milliseconds, path, this.#page.evaluate((path) => fetch(path).then((answer) => answer.text(), String), path)).catch(tooLate);
   }
 }
 

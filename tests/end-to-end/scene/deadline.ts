@@ -26,6 +26,12 @@ export async function within<T>(milliseconds: number, what: string, promise: Pro
   }
 }
 
+/** Takes a lateness for the outcome null. */
+export function tooLate(error: unknown): null {
+  if (error instanceof TooLate) return null;
+  throw error;
+}
+
 /** Looks again and again until there is something other than undefined, null or false. */
 export async function until<T>(what: string, probe: () => T | Promise<T>, milliseconds = PATIENCE): Promise<NonNullable<Exclude<T, false>>> {
   const end = performance.now() + milliseconds;

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './background.ts';
 import type { BiDi } from './bidi.ts';
-import { until } from './deadline.ts';
+import { tooLate, until } from './deadline.ts';
 import type { Display, DisplayWindow } from './display.ts';
 import type { Picture } from './framebuffer.ts';
 import { Firefox, type FirefoxSetting } from './firefox.ts';
@@ -121,6 +121,11 @@ class FirefoxVisit implements Visit {
 
   async photograph(name: string): Promise<void> {
     writeFileSync(join(artefacts(), `${name}.png`), await this.#bidi.screenshot(this.#tab));
+  }
+
+  fetch(path: string, milliseconds: number): Promise<string | null> {
+    const request = `fetch(${JSON.stringify(path)}).then((answer) => answer.text(), String)`;
+    return this.#bidi.evaluate<string>(this.#tab, request, milliseconds).catch(tooLate);
   }
 }
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
 import { firefoxExtension, firefoxPolicy, identityFile, pkcs11Module } from './places.ts';
-import type { TlsPortal } from './tls-portal.ts';
+import type { Site } from './handshake-scene.ts';
 
 interface Identity {
   readonly firefoxId: string;
@@ -13,7 +13,7 @@ interface Identity {
 }
 
 /** Writes it into the folder that the browser reads, and the extension beside it. */
-export async function setFirefoxPolicy(folder: string, portal: TlsPortal): Promise<void> {
+export async function setFirefoxPolicy(folder: string, portal: Site): Promise<void> {
   const identity = JSON.parse(readFileSync(identityFile, 'utf8')) as Identity;
   const xpi = join(folder, 'kagibashi.xpi');
   mkdirSync(folder, { recursive: true });

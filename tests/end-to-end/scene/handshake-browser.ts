@@ -21,6 +21,8 @@ export interface Visit {
   /** Presses what our page after a failed handshake offers. */
   tryAgain(): Promise<void>;
   photograph(name: string): Promise<void>;
+  /** What a request of the page's own brings; null while it waits for longer than that. */
+  fetch(path: string, milliseconds: number): Promise<string | null>;
 }
 
 /** Our window during a handshake. */

@@ -21,27 +21,38 @@ const HOOK = { timeout: 6 * PATIENCE };
 /** NSS believes its last look for a token that long, in milliseconds. */
 export const NSS_TRUST = 10_000;
 const REOPENING = 1_500;
+/** A page takes several signatures, each of which may have to wait for a busy machine. */
+const PAGE_PATIENCE = 6_000;
 
-export interface Beginning {
+/** What the browser opens: a port for each version of TLS. */
+export interface Site {
+  readonly authority: string;
+  origin(version: TlsVersion): string;
+  stop(): Promise<void>;
+}
+
+export interface Beginning<S extends Site = TlsPortal> {
   /** Whether the token is in when the browser starts. */
   readonly inserted?: boolean;
   /** In the place of the software card there is a token of another maker, behind that maker's module. */
   readonly vendor?: VendorKey;
-  /** Firefox only: writes an administrator's policies into a folder; nothing is set up by hand then. */
-  readonly policy?: (folder: string, portal: TlsPortal) => Promise<void>;
+  /** Another site than the portal, set up in that folder; it lets in clients of those authorities. */
+  readonly site?: (folder: string, authorities: string) => Promise<S>;
+  /** Writes an administrator's policies into a folder. In Firefox nothing is set up by hand then. */
+  readonly policy?: (folder: string, portal: Site, authorities: string) => Promise<void>;
 }
 
-export class HandshakeScene {
+export class HandshakeScene<S extends Site = TlsPortal> {
   readonly kind: BrowserKind;
   readonly token: Token;
-  readonly portal: TlsPortal;
+  readonly portal: S;
   readonly host: Host;
   readonly #startBrowser: () => Promise<HandshakeBrowser>;
   #browser: HandshakeBrowser;
   readonly #takeDown: TakeDown;
 
   private constructor(
-    rooms: Pick<HandshakeScene, 'kind' | 'token' | 'portal' | 'host' | 'browser'>,
+    rooms: Pick<HandshakeScene<S>, 'kind' | 'token' | 'portal' | 'host' | 'browser'>,
     startBrowser: () => Promise<HandshakeBrowser>,
     takeDown: TakeDown,
   ) {
@@ -59,7 +70,7 @@ export class HandshakeScene {
     return this.#browser;
   }
 
-  static async start(kind: BrowserKind, { inserted = true, vendor: other, policy }: Beginning = {}): Promise<HandshakeScene> {
+  static async start<S extends Site = TlsPortal>(kind: BrowserKind, { inserted = true, vendor: other, site, policy }: Beginning<S> = {}): Promise<HandshakeScene<S>> {
     const takeDown = new TakeDown();
     try {
       const room = throwAway(takeDown);
@@ -70,7 +81,8 @@ export class HandshakeScene {
       if (!vendor) await token.renew();
       if (!vendor && !inserted) await token.remove();
       takeDown.add(() => token.unplug());
-      const portal = await TlsPortal.start(room('portal'), [vendor?.authorities ?? (await token.authorities())]);
+      const authorities = vendor?.authorities ?? (await token.authorities());
+      const portal = (await (site ?? portalSite)(room('portal'), authorities)) as S;
       takeDown.add(() => portal.stop());
 
       const home = new Home(room('home'));
@@ -83,14 +95,15 @@ export class HandshakeScene {
         await home.trust(portal.authority);
         await host.install();
         const settings = room('settings');
-        startBrowser = () => startChromium(home, environment, settings);
+        await (policy ?? onlyCertificate)(settings, portal, authorities);
+        startBrowser = async () => new ChromiumHandshakes(await Browser.start(home, environment, { settings }));
       } else {
         await host.install();
         const display = await Display.start(room('display'));
         takeDown.add(() => display.stop());
         const setting: FirefoxSetting = policy ? { policies: room('policies'), policiesBringExtension: true } : { authority: portal.authority };
         if (policy && setting.policies !== undefined) {
-          await policy(setting.policies, portal);
+          await policy(setting.policies, portal, authorities);
           home.withoutModuleForExtensions();
         }
         startBrowser = () => FirefoxHandshakes.start(home, environment, display, setting);
@@ -128,7 +141,7 @@ export class HandshakeScene {
   async openUntil<P extends Sight['page']>(visit: Visit, page: P): Promise<Extract<Sight, { page: P }>> {
     const end = performance.now() + NSS_TRUST + PATIENCE;
     for (;;) {
-      const sight = await this.shows(visit, page, REOPENING).catch((error: unknown) => {
+      const sight = await this.shows(visit, page, PAGE_PATIENCE).catch((error: unknown) => {
         if (performance.now() > end) throw error;
       });
       if (sight) return sight;
@@ -152,13 +165,16 @@ export class HandshakeScene {
   }
 }
 
-async function startChromium(home: Home, environment: Readonly<Record<string, string>>, settings: string): Promise<HandshakeBrowser> {
+function portalSite(folder: string, authorities: string): Promise<Site> {
+  return TlsPortal.start(folder, [authorities]);
+}
+
+async function onlyCertificate(settings: string): Promise<void> {
   chooseCertificates(settings);
-  return new ChromiumHandshakes(await Browser.start(home, environment, { settings }));
 }
 
 /** A scene for a file of tests: begun before the first, without login or pages for each, photographed where one fails. */
-export async function handshakeStage(kind: BrowserKind, beginning: Beginning = {}): Promise<HandshakeScene> {
+export async function handshakeStage<S extends Site = TlsPortal>(kind: BrowserKind, beginning: Beginning<S> = {}): Promise<HandshakeScene<S>> {
   const scene = await HandshakeScene.start(kind, beginning);
   beforeEach(() => scene.browser.clear(), HOOK);
   afterEach(async (context) => {

@@ -23,6 +23,9 @@ export const pkcs11Module = resolve(programs, 'libkagibashi_pkcs11.so');
 /** The example of a policy that we ship for Firefox. */
 export const firefoxPolicy = resolve(ROOT, 'manifests/policies/firefox/policies.json');
 
+/** The same for Chromium. */
+export const chromiumPolicy = resolve(ROOT, 'manifests/policies/chromium/kagibashi.json');
+
 /** A small extension that acknowledges Web eID requests, as another product would. */
 export const otherExtension = resolve(import.meta.dirname, '../other-extension');
 
