@@ -50,6 +50,14 @@ it('knows the certificate that a handshake waited for', async () => {
   expect([noted.length, asked]).toEqual([1, 0]);
 });
 
+it('knows the site that a handshake waited for, though it has answered by now', async () => {
+  history.receive({ type: 'handshake', certificate, waiting: 1 });
+  sites = [];
+  await ended();
+  await ended();
+  expect(noted.map(([origin]) => origin)).toEqual([ORIGIN]);
+});
+
 it('notes a site that nobody can name, unless it knows another of the same login', async () => {
   sites = [];
   await ended();

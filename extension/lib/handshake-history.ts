@@ -15,6 +15,9 @@ export interface HandshakeHistoryRooms {
   readonly note: (origin: string | null, certificate: Certificate) => void;
 }
 
+/** No handshake waits longer than that, in milliseconds. */
+const HANDSHAKE_MAX = 120_000;
+
 /** Certificates and logins that are kept in mind; more come in no life of a worker that people would see. */
 const KEPT_MAX = 200;
 
@@ -24,17 +27,24 @@ export class HandshakeHistory {
   /** The sites that are noted, for each certificate and login; null stands for one that the browser did not tell. */
   readonly #noted = new Map<string, Set<string | null>>();
 
+  /** Where the browser was connecting to when a handshake began to wait for that certificate, by its id. */
+  readonly #waited = new Map<string, { readonly at: number; readonly sites: Promise<readonly ConnectingSite[]> }>();
+
   constructor(private readonly rooms: HandshakeHistoryRooms) {}
 
   receive(notice: Extract<HostNotice, { type: 'handshake' | 'handshake-ended' }>): void {
-    if (notice.type === 'handshake') this.#certificates.set(notice.certificate.id, notice.certificate);
-    else if (notice.error === null) void this.#signed(notice.certificate).catch(() => {});
+    if (notice.type === 'handshake') {
+      const { certificate } = notice;
+      this.#certificates.set(certificate.id, certificate);
+      this.#waited.set(certificate.id, { at: Date.now(), sites: this.rooms.connecting() });
+      forgetOldest(this.#waited);
+    } else if (notice.error === null) void this.#signed(notice.certificate).catch(() => {});
   }
 
   async #signed(id: string): Promise<void> {
     // First of all: sites and logins change with what comes next.
     const logins = this.rooms.logins();
-    const origin = likeliest(await this.rooms.connecting());
+    const origin = likeliest(await this.rooms.connecting()) ?? (await this.#waitedFor(id));
     const certificate = this.#certificates.get(id) ?? (await this.#ask(id));
     if (!certificate) return;
     const since = logins.find(({ token }) => token === certificate.token)?.since ?? null;
@@ -45,6 +55,12 @@ export class HandshakeHistory {
     this.#noted.set(login, sites.add(origin));
     forgetOldest(this.#noted);
     this.rooms.note(origin, certificate);
+  }
+
+  /** The site whose handshake waited for the person: it may have answered before the host's word came. */
+  async #waitedFor(id: string): Promise<string | null> {
+    const waited = this.#waited.get(id);
+    return waited && Date.now() - waited.at < HANDSHAKE_MAX ? likeliest(await waited.sites) : null;
   }
 
   async #ask(id: string): Promise<Certificate | undefined> {

@@ -33,7 +33,8 @@ test('a site that was given the certificate in TLS is in the history, once for e
   await (await scene.browser.prompt()).enterPin(PIN);
   await first.holder();
   const manage = await ManagePage.open(scene.browser, 'history');
-  const connections = manage.page.locator('[data-testid=history-entry][data-operation=handshake][data-outcome=done]');
+  const handshakes = manage.page.locator('[data-testid=history-entry][data-operation=handshake][data-outcome=done]');
+  const connections = handshakes.filter({ hasText: scene.second.origin('1.3') });
   const isNoted = async () => (await connections.count()) === 1;
   await until('the connection', isNoted);
   assert.match(await connections.innerText(), new RegExp(`${scene.second.origin('1.3')}.*FC12345678`, 's'));
