@@ -330,6 +330,7 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
                 request::Language::English => Language::English,
             };
             let logged_in = |reader: &str| inventory.is_logged_in(reader);
+            let _turn = inventory.turn();
             let checks = doctor::checks(language, &logged_in);
             let checks = checks.map_err(|_| ErrorCode::HostFault)?;
             Ok(Outcome::Diagnose { checks })

@@ -8,7 +8,7 @@ import { TLS_VERSIONS, type TlsVersion } from './tls-portal.ts';
 import { PIN, WRONG_PIN } from './token.ts';
 
 /** How long a person looks at the window, in milliseconds. */
-const THINKING = 4_000;
+const THINKING = 8_000;
 
 const holder = (version: TlsVersion) => ({ page: 'holder', holder: '山田 太郎', certificateId: 'FC12345678', tlsVersion: `TLS ${version}` });
 
