@@ -27,7 +27,7 @@ use kagibashi_protocol::details::Check;
 use crate::command::survey::now;
 use crate::install::{Computer, InstallError};
 use crate::language::Language;
-use finding::{Observation, State};
+use finding::{Observation, State, Subject};
 
 /// Some finding is trouble.
 const TROUBLE: u8 = 5;
@@ -96,7 +96,12 @@ pub fn checks(
     language: Language,
     logged_in: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Check>, InstallError> {
-    let diagnosis = examine(&Computer::this()?, logged_in);
+    let mut diagnosis = examine(&Computer::this()?, logged_in);
+    // Where the extension cannot be looked for: it is the one that asks.
+    diagnosis.observations.retain(|observation| {
+        let finding = observation.finding;
+        finding.subject != Subject::Extension || finding.state != State::Unknown
+    });
     Ok(report::checks(&diagnosis, language))
 }
 

@@ -20,6 +20,11 @@ export class Host {
     await output(program('kagibashi'), ['install', '--browser', this.#browser], this.#home.environment);
   }
 
+  /** As a person does who names no browser. */
+  async installEverywhere(): Promise<void> {
+    await output(program('kagibashi'), ['install'], this.#home.environment);
+  }
+
   /** Lets it use the tokens that a module of another maker offers. */
   async addModule(path: string, environment: Environment): Promise<void> {
     await output(program('kagibashi'), ['module', 'add', path], { ...this.#home.environment, ...environment });
