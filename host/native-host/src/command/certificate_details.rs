@@ -50,15 +50,8 @@ pub fn details(certificate: &CertificateById) -> Result<CertificateDetails, Fail
 fn public_key(algorithm: &KeyAlgorithm) -> PublicKey {
     let (algorithm, bits) = match algorithm {
         KeyAlgorithm::Rsa { bits } => ("RSA".to_owned(), Some(*bits)),
-        KeyAlgorithm::EllipticCurve { curve } => {
-            let bits = match curve.as_str() {
-                "1.2.840.10045.3.1.7" => Some(256),
-                "1.3.132.0.34" => Some(384),
-                "1.3.132.0.35" => Some(521),
-                _ => None,
-            };
-            (format!("EC {}", identifier::named(curve)), bits)
-        }
+        // Its name says how long it is.
+        KeyAlgorithm::EllipticCurve { curve } => (format!("EC {}", identifier::named(curve)), None),
         KeyAlgorithm::Other(oid) => (identifier::named(oid), None),
     };
     PublicKey { algorithm, bits }
