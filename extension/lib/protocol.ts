@@ -107,6 +107,20 @@ const check = object('check', {
   detail: orNull(string),
 });
 
+const moduleTrouble = object('module-trouble', { id: string, situation: string, advice: string });
+
+/** A PKCS#11 module of another maker that the person has added. */
+const module = object('module', {
+  name: string,
+  path: string,
+  beforeOwn: boolean,
+  description: orNull(string),
+  tokens: orNull(integer),
+  trouble: orNull(moduleTrouble),
+});
+
+const moduleSuggestion = object('module-suggestion', { name: string, path: string });
+
 const login = object('login', {
   token: string,
   label: string,
@@ -149,6 +163,9 @@ export const OBJECTS: Readonly<Record<string, Shape<unknown>>> = {
   fingerprints,
   'trusted-authority': trustedAuthority,
   check,
+  module,
+  'module-suggestion': moduleSuggestion,
+  'module-trouble': moduleTrouble,
   login,
   'signature-algorithm': signatureAlgorithm,
   grant,
@@ -165,6 +182,7 @@ export type Attribute = Of<typeof attribute>;
 export type Extension = Of<typeof extension>;
 export type TrustedAuthority = Of<typeof trustedAuthority>;
 export type Check = Of<typeof check>;
+export type ModuleTrouble = Of<typeof moduleTrouble>;
 export type Login = Of<typeof login>;
 export type Grant = Of<typeof grant>;
 
@@ -292,6 +310,8 @@ export type Answer = Of<(typeof ANSWERS)[keyof typeof ANSWERS]>;
 
 // Commands
 
+const moduleChanged = object('result', { refusal: orNull(moduleTrouble) });
+
 export const COMMANDS = {
   status: {
     arguments: {},
@@ -356,6 +376,13 @@ export const COMMANDS = {
   'change-pin': { arguments: { token: string }, result: object('result', {}) },
   'unblock-pin': { arguments: { token: string }, result: object('result', {}) },
   diagnose: { arguments: { language: string }, result: object('result', { checks: listOf(check) }) },
+  modules: {
+    arguments: { language: string },
+    result: object('result', { modules: listOf(module), suggestions: listOf(moduleSuggestion) }),
+  },
+  'add-module': { arguments: { path: string, name: orNull(string), language: string }, result: moduleChanged },
+  'remove-module': { arguments: { name: string, language: string }, result: moduleChanged },
+  'prefer-module': { arguments: { name: string, beforeOwn: boolean, language: string }, result: moduleChanged },
   grants: { arguments: {}, result: object('result', { grants: listOf(grant) }) },
   'revoke-grant': { arguments: { origin: string }, result: object('result', { revoked: boolean }) },
 } as const satisfies Record<string, { arguments: Fields; result: Shape<unknown> }>;

@@ -30,6 +30,10 @@ export const OWN_PAGE_COMMANDS = [
   'distrust-authority',
   'trusted-authorities',
   'diagnose',
+  'modules',
+  'add-module',
+  'remove-module',
+  'prefer-module',
 ] as const satisfies Command[];
 export type OwnPageCommand = (typeof OWN_PAGE_COMMANDS)[number];
 export type OwnPageMessage<C extends OwnPageCommand = OwnPageCommand> = {

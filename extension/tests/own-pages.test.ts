@@ -17,7 +17,7 @@ let sendMessage: ReturnType<typeof vi.fn>;
 beforeEach(() => {
   vi.useFakeTimers({ now: login.since * 1000 });
   document.body.innerHTML = '';
-  sendMessage = vi.fn(async () => ({ ok: true, result: { ended: 1 } }));
+  sendMessage = vi.fn(async () => ({ ok: true, result: { ended: 1, modules: [], suggestions: [] } }));
   Object.assign(fakeBrowser.runtime, { sendMessage });
 });
 afterEach(() => unmount(app));

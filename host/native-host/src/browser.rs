@@ -20,7 +20,7 @@ use std::time::Duration;
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::limit::{MESSAGE_TO_HOST_MAX, WAITING_MAX};
 use kagibashi_protocol::message::{MessageToExtension, Outcome};
-use kagibashi_protocol::request::{self, Command, Direct, MessageToHost, Refusal};
+use kagibashi_protocol::request::{Command, Direct, MessageToHost, Refusal};
 use kagibashi_protocol::{ErrorCode, Failure, Text, frame};
 
 pub use caller::Caller;
@@ -28,11 +28,10 @@ pub use caller::Caller;
 use crate::agent;
 use crate::command::certificate_by_id::CertificateById;
 use crate::command::survey::Survey;
-use crate::command::{certificate_details, export, status};
+use crate::command::{certificate_details, export, modules, status};
 use crate::doctor;
 use crate::grant::Grants;
 use crate::inventory::{Inventory, Keeper, LastSeen, News};
-use crate::language::Language;
 use crate::logins::Logins;
 use crate::trust::Trust;
 use operation::Operation;
@@ -325,15 +324,15 @@ fn run_errand(command: Direct, services: &Services, gone: &Cancel) -> Result<Out
             .list()
             .map(|authorities| Outcome::TrustedAuthorities { authorities }),
         Direct::Diagnose { language } => {
-            let language = match language {
-                request::Language::Japanese => Language::Japanese,
-                request::Language::English => Language::English,
-            };
             let logged_in = |reader: &str| inventory.is_logged_in(reader);
             let _turn = inventory.turn();
-            let checks = doctor::checks(language, &logged_in);
+            let checks = doctor::checks(language.into(), &logged_in);
             let checks = checks.map_err(|_| ErrorCode::HostFault)?;
             Ok(Outcome::Diagnose { checks })
+        }
+        Direct::Modules(errand) => {
+            let _turn = inventory.turn();
+            modules::run(errand, gone)
         }
         Direct::Grants => grants.list().map(|grants| Outcome::Grants { grants }),
         Direct::RevokeGrant { origin } => grants

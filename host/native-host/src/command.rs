@@ -6,6 +6,7 @@ pub mod certificate_details;
 pub mod choice;
 pub mod export;
 pub mod log_in;
+pub mod modules;
 pub mod new_pin;
 pub mod pin_entry;
 pub mod sign;

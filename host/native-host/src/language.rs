@@ -1,5 +1,7 @@
 //! The languages that a person is spoken to in.
 
+use kagibashi_protocol::request;
+
 /// A language of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -32,6 +34,15 @@ impl Language {
             Self::Japanese
         } else {
             Self::English
+        }
+    }
+}
+
+impl From<request::Language> for Language {
+    fn from(language: request::Language) -> Self {
+        match language {
+            request::Language::Japanese => Self::Japanese,
+            request::Language::English => Self::English,
         }
     }
 }

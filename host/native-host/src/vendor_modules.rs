@@ -18,7 +18,7 @@ use kagibashi_token::{ModuleSettings, ModuleTrouble, Modules, TokenError, Tokens
 
 pub use file::{MODULES_MAX, ModulesFile};
 pub use refusal::{ModuleRefusal, trouble_advice, trouble_id, trouble_situation};
-pub use suggestion::{Suggestion, all as suggestions};
+pub use suggestion::Suggestion;
 
 use crate::folders::Folders;
 
@@ -46,6 +46,20 @@ pub fn tokens() -> Result<Tokens, TokenError> {
 /// The file in which they are.
 pub fn file() -> ModulesFile {
     ModulesFile::in_folder(&Folders::of_user().config)
+}
+
+/// Modules that are on this computer and have not been added.
+pub fn suggestions() -> Result<Vec<Suggestion>, ModuleRefusal> {
+    let added: Vec<PathBuf> = file().read()?.into_iter().map(|it| it.path).collect();
+    Ok(suggestion::all(&root(), &added))
+}
+
+/// The root of the system, or the drive that this program is on.
+fn root() -> PathBuf {
+    let here = std::env::current_exe().unwrap_or_default();
+    here.ancestors()
+        .last()
+        .map_or_else(|| PathBuf::from("/"), Path::to_owned)
 }
 
 /// Looks whether the module can be used, and adds it. Without a name it gets
@@ -117,15 +131,21 @@ fn worker() -> WorkerProgram {
 
 /// Names begin the names of readers, and stand before a colon there.
 fn is_name(name: &str) -> bool {
-    let fits = |letter: char| letter.is_alphanumeric() || " ._-".contains(letter);
-    (1..=NAME_MAX).contains(&name.chars().count()) && name.trim() == name && name.chars().all(fits)
+    (1..=NAME_MAX).contains(&name.chars().count())
+        && name.trim() == name
+        && name.chars().all(fits_name)
+}
+
+fn fits_name(letter: char) -> bool {
+    letter.is_alphanumeric() || " ._-".contains(letter)
 }
 
 /// `libvendor11` of `/usr/lib/libvendor11.so.1.2`.
 fn name_of(path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = file.split('.').next().unwrap_or_default();
-    let name: String = stem.chars().take(NAME_MAX).collect();
+    let letters = stem.chars().filter(|&letter| fits_name(letter));
+    let name: String = letters.take(NAME_MAX).collect();
     name.trim().to_owned()
 }
 
@@ -156,5 +176,6 @@ mod tests {
             name_of(Path::new("/usr/lib/libvendor11.so.1.2")),
             "libvendor11"
         );
+        assert_eq!(name_of(Path::new("/opt/vendor+(2) x.so")), "vendor2 x");
     }
 }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod frame;
 pub mod limit;
 pub mod message;
+pub mod modules;
 pub mod object;
 pub mod origin;
 pub mod request;

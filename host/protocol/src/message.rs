@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::details::{CertificateDetails, Check, TrustedAuthority};
 use crate::error::{ErrorCode, Failure};
 use crate::limit::{MESSAGE_TO_EXTENSION_MAX, PROTOCOL_VERSION};
+use crate::modules::{Module, ModuleSuggestion, ModuleTrouble};
 use crate::object::{Certificate, Grant, Login, Reader, SignatureAlgorithm, Site, Token};
 use crate::view::{Operation, View};
 
@@ -153,6 +154,14 @@ pub enum Outcome {
     },
     Diagnose {
         checks: Vec<Check>,
+    },
+    Modules {
+        modules: Vec<Module>,
+        suggestions: Vec<ModuleSuggestion>,
+    },
+    /// Of the commands that add, remove or change a module.
+    ModuleChanged {
+        refusal: Option<ModuleTrouble>,
     },
     /// Of the commands whose success is all there is to say.
     Done {},

@@ -1,6 +1,7 @@
 //! Messages to the host: parsed once, into types that cannot hold nonsense.
 
 mod fields;
+mod modules;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,6 +13,8 @@ use crate::object::HashFunction;
 use crate::origin::Origin;
 use crate::view::{Answer, Operation};
 use fields::Fields;
+
+pub use modules::{ModulesErrand, ModulesErrandKind};
 
 /// One message to the host.
 #[derive(Debug)]
@@ -73,6 +76,7 @@ pub enum Direct {
     Diagnose {
         language: Language,
     },
+    Modules(ModulesErrand),
 }
 
 /// A language that people are spoken to in.
@@ -310,9 +314,12 @@ fn parse_request(request: u32, text: &str) -> Result<MessageToHost, Failure> {
             origin: arguments.origin()?,
         }),
         "diagnose" => Command::Direct(Direct::Diagnose {
-            language: Language::from_name(&arguments.string("language")?)
-                .ok_or_else(|| Failure::invalid_arguments("language"))?,
+            language: arguments.language()?,
         }),
+        "modules" => Command::Direct(Direct::Modules(arguments.list_modules()?)),
+        "add-module" => Command::Direct(Direct::Modules(arguments.add_module()?)),
+        "remove-module" => Command::Direct(Direct::Modules(arguments.remove_module()?)),
+        "prefer-module" => Command::Direct(Direct::Modules(arguments.prefer_module()?)),
         "authenticate" => {
             let origin = arguments.origin()?;
             let nonce = arguments.string("challengeNonce")?;

@@ -13,6 +13,7 @@ use kagibashi_protocol::details::{
 use kagibashi_protocol::error::{Detail, ErrorCode, Failure};
 use kagibashi_protocol::limit;
 use kagibashi_protocol::message::{AuthenticationToken, MessageToExtension, Outcome, Service};
+use kagibashi_protocol::modules::{Module, ModuleSuggestion, ModuleTrouble};
 use kagibashi_protocol::object::{
     Certificate, CertificateState, Choice, CryptoAlgorithm, Grant, HashFunction, Login, Memory,
     PaddingScheme, PinStatus, Reader, ReaderState, SecureMessagingMode, SignatureAlgorithm, Site,
@@ -126,6 +127,32 @@ fn check() -> Check {
         situation: String::new(),
         advice: Some(String::new()),
         detail: None,
+    }
+}
+
+fn module() -> Module {
+    Module {
+        name: "m".into(),
+        path: "/m".into(),
+        before_own: false,
+        description: Some("d".into()),
+        tokens: Some(1),
+        trouble: Some(module_trouble()),
+    }
+}
+
+fn module_suggestion() -> ModuleSuggestion {
+    ModuleSuggestion {
+        name: "m".into(),
+        path: "/m".into(),
+    }
+}
+
+fn module_trouble() -> ModuleTrouble {
+    ModuleTrouble {
+        id: String::new(),
+        situation: String::new(),
+        advice: String::new(),
     }
 }
 
@@ -244,6 +271,9 @@ fn objects() {
         ("object fingerprints", wire(details().fingerprints)),
         ("object trusted-authority", wire(trusted_authority())),
         ("object check", wire(check())),
+        ("object module", wire(module())),
+        ("object module-suggestion", wire(module_suggestion())),
+        ("object module-trouble", wire(module_trouble())),
         ("object login", wire(login())),
         ("object signature-algorithm", wire(ALGORITHM)),
         (
@@ -405,6 +435,21 @@ fn results() {
             },
         ),
         (
+            "modules",
+            Outcome::Modules {
+                modules: vec![module()],
+                suggestions: vec![module_suggestion()],
+            },
+        ),
+        (
+            "add-module",
+            Outcome::ModuleChanged {
+                refusal: Some(module_trouble()),
+            },
+        ),
+        ("remove-module", Outcome::ModuleChanged { refusal: None }),
+        ("prefer-module", Outcome::ModuleChanged { refusal: None }),
+        (
             "trusted-authorities",
             Outcome::TrustedAuthorities {
                 authorities: vec![trusted_authority()],
@@ -433,7 +478,10 @@ fn good_arguments(command: &str) -> Value {
         "certificate-details" | "trust-authority" | "distrust-authority" => {
             json!({"certificate": "00"})
         }
-        "diagnose" => json!({"language": "ja"}),
+        "diagnose" | "modules" => json!({"language": "ja"}),
+        "add-module" => json!({"path": "/m", "name": null, "language": "ja"}),
+        "remove-module" => json!({"name": "m", "language": "en"}),
+        "prefer-module" => json!({"name": "m", "beforeOwn": true, "language": "ja"}),
         "export-certificate" => json!({"certificate": "00", "format": "p7b"}),
         "sign" => {
             json!({"origin": "https://a.jp", "certificate": "MAA=", "hash": hash, "hashFunction": "SHA-256"})
@@ -466,7 +514,7 @@ fn every_documented_message_is_taken_and_nothing_else() {
     }
     assert_eq!(
         good.len(),
-        2 + 18,
+        2 + 22,
         "a command is missing here or in the document"
     );
 

@@ -148,7 +148,13 @@ export function manageTest(start: (options: Looks & { token: Making }) => Promis
     await manage.goTo('sites');
     await take.tab(manage.page, 'manage-22-sites');
     await manage.goTo('settings');
+    await manage.page.locator('[data-testid=modules][data-state=done]').waitFor();
     await take.tab(manage.page, 'manage-23-settings');
+    await manage.part('module-path').fill('module.so');
+    await manage.part('module-add-path').click();
+    await manage.page.locator('[data-testid=module-refusal][data-refusal=path-relative]').waitFor();
+    await manage.part('modules').evaluate((modules) => modules.scrollIntoView());
+    await take.tab(manage.page, 'manage-28-modules');
 
     await manage.goTo('diagnostics');
     await manage.page.locator('[data-testid=diagnostics][data-state=done]').waitFor();

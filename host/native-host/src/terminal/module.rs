@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::{Outcome, print};
 use crate::language::Language;
-use crate::vendor_modules::{
-    self, ModuleRefusal, Suggestion, trouble_advice, trouble_id, trouble_situation,
-};
+use crate::vendor_modules::{self, Suggestion, trouble_advice, trouble_id, trouble_situation};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,14 +124,13 @@ impl Listed {
 
 /// Prints the modules that are used, and those that could be.
 pub fn list(json: bool, language: Language) -> Outcome {
-    let settings = vendor_modules::file().read().map_err(ModuleRefusal::from)?;
-    let added: Vec<PathBuf> = settings.into_iter().map(|module| module.path).collect();
+    let suggestions = vendor_modules::suggestions()?;
     let looks = vendor_modules::modules().look(&Cancel::new());
     let modules: Vec<Listed> = looks
         .into_iter()
         .map(|look| Listed::of(look, language))
         .collect();
-    let suggestions: Vec<Suggested> = vendor_modules::suggestions(&root(), &added)
+    let suggestions: Vec<Suggested> = suggestions
         .into_iter()
         .map(|Suggestion { name, path }| Suggested { name, path })
         .collect();
@@ -208,11 +205,4 @@ pub fn prefer(name: &str, before_own: bool, language: Language) -> Outcome {
             format!("Kagibashi serves by itself what it can, and leaves the others to {name}.")
         }
     }])?)
-}
-
-fn root() -> PathBuf {
-    let here = std::env::current_exe().unwrap_or_default();
-    here.ancestors()
-        .last()
-        .map_or_else(|| PathBuf::from("/"), Path::to_owned)
 }

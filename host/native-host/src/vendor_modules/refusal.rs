@@ -75,20 +75,20 @@ impl ModuleRefusal {
         let (japanese, english) = match self {
             Self::Trouble(trouble) => return trouble_advice(trouble, language),
             Self::Name => (
-                "文字、数字、空白、「.」「_」「-」で 32 文字までの名前を --name で指定してください。",
-                "Give a name with --name: at most 32 letters, digits, spaces, \".\", \"_\" or \"-\".",
+                "文字、数字、空白、「.」「_」「-」で 32 文字までの名前で、端末で登録してください(kagibashi module add --name)。",
+                "At the terminal, give a name with --name: at most 32 letters, digits, spaces, \".\", \"_\" or \"-\".",
             ),
             Self::Known(_) => (
-                "別の名前で登録し直すときは、先に kagibashi module remove で削除してください。",
-                "To add it under another name, take it away with kagibashi module remove first.",
+                "別の名前で登録し直すときは、先に今の登録を削除してください(端末では kagibashi module remove)。",
+                "To add it under another name, remove it first (at the terminal with kagibashi module remove).",
             ),
             Self::Unknown => (
-                "kagibashi module list で名前を確かめてください。",
-                "See the names with kagibashi module list.",
+                "登録したモジュールの一覧で名前を確かめてください(端末では kagibashi module list)。",
+                "See the names in the list of modules (at the terminal with kagibashi module list).",
             ),
             Self::TooMany => (
-                "使わないモジュールを kagibashi module remove で削除してください。",
-                "Take away those that you do not use with kagibashi module remove.",
+                "使わないモジュールの登録を削除してください(端末では kagibashi module remove)。",
+                "Remove those that you do not use (at the terminal with kagibashi module remove).",
             ),
             Self::List(_) => (
                 "設定フォルダーの権限と、ディスクの空きを確かめてください。",

@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../browser/mod.rs"]
+mod browser;
 #[path = "../openssl/mod.rs"]
 mod openssl;
 
@@ -10,6 +12,7 @@ mod beside_own;
 mod command_line;
 mod hostile;
 mod killed;
+mod management_page;
 mod person;
 mod signing;
 mod softhsm;
