@@ -182,7 +182,7 @@ export function documentTests(scene: AnyScene): void {
     const manage = await ManagePage.open(scene.browser, 'sites');
     assert.deepEqual(await manage.sites(), [scene.portal.origin]);
     await manage.revoke(scene.portal.origin);
-    assert.deepEqual(await manage.sites(), []);
+    await until('no site', async () => (await manage.sites()).length === 0);
     await manage.page.close();
 
     const again = await asksToSign(scene, portal);

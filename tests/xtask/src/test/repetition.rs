@@ -13,12 +13,10 @@ pub struct FailedFiles {
 }
 
 impl FailedFiles {
-    /// Takes a line of the runner's output into account. Its closing list names
-    /// each failed test's place, as "test at tests/sign-in.test.ts:12:3".
+    /// Takes a line of the runner's output into account. `failed-files.ts` beside
+    /// the tests adds these, as "failed file: tests/sign-in.test.ts".
     pub fn read(&mut self, line: &str) {
-        let place = line.trim().strip_prefix("test at ");
-        let file = place.and_then(|place| place.split(':').next());
-        if let Some(file) = file.filter(|file| file.ends_with(".test.ts")) {
+        if let Some(file) = line.trim().strip_prefix("failed file: ") {
             self.files.insert(file.to_owned());
         }
     }
@@ -40,20 +38,19 @@ mod tests {
         let mut failed = FailedFiles::default();
         for line in [
             "✖ the management page in en, light (18224.7ms)",
-            "test at (node:internal/process):1:1",
+            "test at scene/manage-tests.ts:44:3",
             "",
         ] {
             failed.read(line);
         }
         assert_eq!(failed.worth_repeating(), None);
-        failed.read("test at tests/manage.test.ts:44:3");
-        failed.read("test at tests/manage.test.ts:90:3");
-        failed.read("  test at tests/a.test.ts:1:1");
+        failed.read("failed file: tests/manage.test.ts");
+        failed.read("failed file: tests/a.test.ts");
         assert_eq!(
             failed.worth_repeating(),
             Some(vec!["tests/a.test.ts", "tests/manage.test.ts"])
         );
-        failed.read("test at tests/b.test.ts:1:1");
+        failed.read("failed file: tests/b.test.ts");
         assert_eq!(failed.worth_repeating(), None);
     }
 }
