@@ -100,6 +100,25 @@ async function atThePin(over = {}): Promise<Running & { page: AbortController; v
   return { ...running, view, operation };
 }
 
+it.each([
+  ['a handshake', certificate.id, certificate.token, false],
+  ['a site that is known', null, null, false],
+  ['the management page', null, certificate.token, true],
+])('a login for %s: the window knows what it is for', async (_, id, token, management) => {
+  void operations.run({
+    command: 'log-in',
+    arguments: { origin: null, certificate: id, token, idleSeconds: 600 },
+    timeout: 120_000,
+    gone: new AbortController().signal,
+    connecting: [],
+  });
+  host().say(HELLO);
+  await settled();
+  host().say({ type: 'prompt', request: 1, prompt: 1, operation: 'log-in', site: null, view: enterPin() });
+  await settled();
+  expect(windowPage().last).toMatchObject({ shown: { kind: 'prompt', name: 'log-in', login: { management } } });
+});
+
 describe('a request ends', () => {
   it('with the host’s result: the window closes by itself', async () => {
     const { outcome, view, operation } = await atThePin();

@@ -84,7 +84,10 @@ class Operation {
 
   get login(): Shown['login'] {
     const { arguments: args, connecting = [] } = this.request;
-    return 'idleSeconds' in args ? { connecting, seconds: args.idleSeconds, management: args.token !== null } : null;
+    if (!('idleSeconds' in args)) return null;
+    // A handshake names its certificate, too.
+    const management = args.certificate === null && args.token !== null;
+    return { connecting, seconds: args.idleSeconds, management };
   }
 
   /** The token is being changed: it may be done already, so only the host can say what has come of it. */
