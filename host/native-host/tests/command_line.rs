@@ -4,11 +4,11 @@
 
 mod browser;
 mod openssl;
+mod terminal;
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -72,16 +72,7 @@ impl Terminal {
 }
 
 fn run(home: &Path, pcscd: &Path, arguments: &[&str], stdin: &str) -> Output {
-    let mut child = browser::program(home, pcscd)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not ask does not read.
-    drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
-    child.wait_with_output().unwrap()
+    terminal::run(browser::program(home, pcscd).args(arguments), stdin)
 }
 
 fn fails(output: &Output, exit_code: i32, name: &str) {

@@ -7,10 +7,10 @@ mod openssl;
 #[allow(dead_code, reason = "each test uses its part")]
 #[path = "vendor_modules/softhsm.rs"]
 mod softhsm;
+mod terminal;
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +32,8 @@ const CURVES: [(&str, &str, &str, &str, usize); 3] = [
 
 fn run(home: &Path, softhsm: &SoftHsm, arguments: &[&str], stdin: &str) -> Output {
     let (variable, value) = softhsm.variable();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_kagibashi"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_kagibashi"));
+    program
         .args(arguments)
         .env("HOME", home)
         .env("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd.comm")
@@ -42,15 +43,8 @@ fn run(home: &Path, softhsm: &SoftHsm, arguments: &[&str], stdin: &str) -> Outpu
         .env_remove("XDG_CONFIG_HOME")
         .env_remove("XDG_DATA_HOME")
         .env_remove("XDG_STATE_HOME")
-        .env(variable, value)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // One that asks for nothing may have ended already.
-    drop(program.stdin.take().unwrap().write_all(stdin.as_bytes()));
-    program.wait_with_output().unwrap()
+        .env(variable, value);
+    terminal::run(&mut program, stdin)
 }
 
 /// Makes a key, and lays it on the token with a certificate for it.

@@ -6,12 +6,12 @@
 
 mod browser;
 mod openssl;
+mod terminal;
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -50,15 +50,8 @@ struct Computer {
 
 impl Computer {
     fn run(&self, arguments: &[&str], stdin: &str) -> Output {
-        let mut child = browser::program(self.home.path(), &self.pcscd.socket())
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
-        child.wait_with_output().unwrap()
+        let mut program = browser::program(self.home.path(), &self.pcscd.socket());
+        terminal::run(program.args(arguments), stdin)
     }
 
     /// What a command printed that succeeded, or the trouble's name.

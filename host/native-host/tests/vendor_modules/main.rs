@@ -7,6 +7,8 @@
 mod browser;
 #[path = "../openssl/mod.rs"]
 mod openssl;
+#[path = "../terminal/mod.rs"]
+mod terminal;
 
 mod beside_own;
 mod command_line;

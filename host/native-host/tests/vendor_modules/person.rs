@@ -1,12 +1,13 @@
 //! A person at a terminal, who adds modules.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::terminal;
 
 /// A person's home, and what their programs find in the environment.
 pub struct Person {
@@ -61,16 +62,7 @@ impl Person {
 
     /// Runs the program.
     pub fn run(&self, arguments: &[&str], stdin: &str) -> Output {
-        let mut child = self
-            .program()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
-        child.wait_with_output().unwrap()
+        terminal::run(self.program().args(arguments), stdin)
     }
 
     /// What a command printed that succeeded.
