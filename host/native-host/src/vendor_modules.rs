@@ -17,7 +17,7 @@ use kagibashi_token::driver::pkcs11::{Limits, ModuleLook, check_file};
 use kagibashi_token::{ModuleSettings, ModuleTrouble, Modules, TokenError, Tokens, WorkerProgram};
 
 pub use file::{MODULES_MAX, ModulesFile};
-pub use refusal::{ModuleRefusal, trouble_advice, trouble_id, trouble_situation};
+pub use refusal::ModuleRefusal;
 pub use suggestion::Suggestion;
 
 use crate::folders::Folders;

@@ -6,15 +6,13 @@ use std::path::Path;
 use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::limit::TOKENS_MAX;
 use kagibashi_protocol::message::Outcome;
-use kagibashi_protocol::modules::{Module, ModuleSuggestion, ModuleTrouble};
+use kagibashi_protocol::modules::{Module, ModuleSuggestion};
 use kagibashi_protocol::request::{ModulesErrand, ModulesErrandKind};
 use kagibashi_protocol::{ErrorCode, Failure};
 use kagibashi_token::driver::pkcs11::ModuleLook;
 
 use crate::language::Language;
-use crate::vendor_modules::{
-    self, ModuleRefusal, Suggestion, trouble_advice, trouble_id, trouble_situation,
-};
+use crate::vendor_modules::{self, ModuleRefusal, Suggestion};
 
 /// Carries it out. A refusal is a result, as its reasons are many and its texts
 /// those of the terminal.
@@ -32,7 +30,7 @@ pub fn run(errand: ModulesErrand, cancel: &Cancel) -> Result<Outcome, Failure> {
     vendor_modules::modules();
     let refusal = outcome.err().map(|refusal| {
         tracing::info!(%refusal, "the list of modules stays as it was");
-        told(&refusal, language)
+        refusal.told(language)
     });
     Ok(Outcome::ModuleChanged { refusal })
 }
@@ -62,14 +60,7 @@ fn list(language: Language, cancel: &Cancel) -> Result<Outcome, Failure> {
 fn shown(look: ModuleLook, language: Language) -> Module {
     let (found, trouble) = match look.found {
         Ok(found) => (Some(found), None),
-        Err(trouble) => (
-            None,
-            Some(ModuleTrouble {
-                id: trouble_id(&trouble).to_owned(),
-                situation: trouble_situation(&trouble, language),
-                advice: trouble_advice(&trouble, language),
-            }),
-        ),
+        Err(trouble) => (None, Some(ModuleRefusal::from(trouble).told(language))),
     };
     Module {
         name: look.settings.name,
@@ -81,13 +72,5 @@ fn shown(look: ModuleLook, language: Language) -> Module {
             format!("{what} {version} ({maker})").into()
         }),
         trouble,
-    }
-}
-
-fn told(refusal: &ModuleRefusal, language: Language) -> ModuleTrouble {
-    ModuleTrouble {
-        id: refusal.id().to_owned(),
-        situation: refusal.situation(language),
-        advice: refusal.advice(language),
     }
 }

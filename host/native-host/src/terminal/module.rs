@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use kagibashi_card::cancel::Cancel;
+use kagibashi_protocol::modules::ModuleTrouble;
 use kagibashi_token::driver::pkcs11::ModuleLook;
 use serde::Serialize;
 
 use super::{Outcome, print};
 use crate::language::Language;
-use crate::vendor_modules::{self, Suggestion, trouble_advice, trouble_id, trouble_situation};
+use crate::vendor_modules::{self, ModuleRefusal, Suggestion};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Listing {
     modules: Vec<Listed>,
-    suggestions: Vec<Suggested>,
+    suggestions: Vec<Suggestion>,
 }
 
 #[derive(Serialize)]
@@ -37,21 +38,8 @@ enum State {
         tokens: usize,
     },
     Fails {
-        trouble: Trouble,
+        trouble: ModuleTrouble,
     },
-}
-
-#[derive(Serialize)]
-struct Trouble {
-    id: &'static str,
-    situation: String,
-    advice: String,
-}
-
-#[derive(Serialize)]
-struct Suggested {
-    name: String,
-    path: PathBuf,
 }
 
 impl Listed {
@@ -64,11 +52,7 @@ impl Listed {
                 tokens: found.tokens,
             },
             Err(trouble) => State::Fails {
-                trouble: Trouble {
-                    id: trouble_id(&trouble),
-                    situation: trouble_situation(&trouble, language),
-                    advice: trouble_advice(&trouble, language),
-                },
+                trouble: ModuleRefusal::from(trouble).told(language),
             },
         };
         Self {
@@ -130,10 +114,6 @@ pub fn list(json: bool, language: Language) -> Outcome {
         .into_iter()
         .map(|look| Listed::of(look, language))
         .collect();
-    let suggestions: Vec<Suggested> = suggestions
-        .into_iter()
-        .map(|Suggestion { name, path }| Suggested { name, path })
-        .collect();
     if json {
         return Ok(print::json(&Listing {
             modules,
@@ -163,7 +143,7 @@ pub fn list(json: bool, language: Language) -> Outcome {
                 )
                 .to_owned(),
         );
-        for Suggested { name, path } in &suggestions {
+        for Suggestion { name, path } in &suggestions {
             lines.push(print::row(name, &path.to_string_lossy()));
         }
     }

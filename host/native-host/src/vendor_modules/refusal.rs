@@ -1,5 +1,6 @@
 //! Why a module is not added, told with situation and advice.
 
+use kagibashi_protocol::modules::ModuleTrouble as Told;
 use kagibashi_token::ModuleTrouble;
 use kagibashi_token::driver::pkcs11::FileRefusal;
 
@@ -39,6 +40,15 @@ impl ModuleRefusal {
             Self::Unknown => "unknown-module",
             Self::TooMany => "too-many-modules",
             Self::List(_) => "list-not-kept",
+        }
+    }
+
+    /// All of it, for those who show or print it.
+    pub fn told(&self, language: Language) -> Told {
+        Told {
+            id: self.id().to_owned(),
+            situation: self.situation(language),
+            advice: self.advice(language),
         }
     }
 
@@ -100,7 +110,7 @@ impl ModuleRefusal {
 }
 
 /// A name for scripts of what is the matter with a module.
-pub fn trouble_id(trouble: &ModuleTrouble) -> &'static str {
+fn trouble_id(trouble: &ModuleTrouble) -> &'static str {
     match trouble {
         ModuleTrouble::File(FileRefusal::Relative) => "path-relative",
         ModuleTrouble::File(FileRefusal::Unreadable(_)) => "file-unreadable",
@@ -118,7 +128,7 @@ pub fn trouble_id(trouble: &ModuleTrouble) -> &'static str {
 }
 
 /// What is the matter with a module, for a person.
-pub fn trouble_situation(trouble: &ModuleTrouble, language: Language) -> String {
+fn trouble_situation(trouble: &ModuleTrouble, language: Language) -> String {
     let (japanese, english) = match trouble {
         ModuleTrouble::File(FileRefusal::Writable(path) | FileRefusal::Foreign(path)) => {
             let path = path.display();
@@ -179,7 +189,7 @@ pub fn trouble_situation(trouble: &ModuleTrouble, language: Language) -> String 
 }
 
 /// What to do about it, for a person.
-pub fn trouble_advice(trouble: &ModuleTrouble, language: Language) -> String {
+fn trouble_advice(trouble: &ModuleTrouble, language: Language) -> String {
     let (japanese, english) = match trouble {
         ModuleTrouble::File(FileRefusal::Relative) => (
             "「/」やドライブ名から始まるパスを指定してください。",
