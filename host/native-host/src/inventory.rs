@@ -304,7 +304,7 @@ impl Contents {
     fn once(&self) -> impl Iterator<Item = &Known> {
         let again = |known: &Known| {
             let mut all = self.readings.values();
-            all.any(|own| known.reading.is_again(&own.reading))
+            all.any(|own| known.reading.is_again(&own.reading.info))
         };
         self.readings.values().filter(move |known| !again(known))
     }

@@ -209,23 +209,26 @@ impl Choice {
             .collect()
     }
 
+    /// The certificates that can be chosen.
+    fn all_usable(&self) -> impl Iterator<Item = &Found> {
+        self.certificates.iter().filter(|found| is_usable(found))
+    }
+
     /// The usable certificate of that id, on whichever token.
     pub fn usable(&self, id: &str) -> Option<&Found> {
-        let mut usable = self.certificates.iter().filter(|found| is_usable(found));
-        usable.find(|found| found.shown.id == id)
+        self.all_usable().find(|found| found.shown.id == id)
     }
 
     /// The usable certificate that was chosen, on the token it was chosen on.
     pub fn chosen(&self, choice: &object::Choice) -> Option<&Found> {
-        let mut usable = self.certificates.iter().filter(|found| is_usable(found));
-        usable
+        self.all_usable()
             .find(|found| found.shown.id == choice.certificate && found.shown.token == choice.token)
     }
 
     /// The first usable certificate; there is one.
     pub fn first(&self) -> Result<&Found, Failure> {
-        let usable = self.certificates.iter().find(|found| is_usable(found));
-        usable.ok_or_else(|| ErrorCode::HostFault.into())
+        let first = self.all_usable().next();
+        first.ok_or_else(|| ErrorCode::HostFault.into())
     }
 
     /// What is known of the PIN of a token.

@@ -33,8 +33,8 @@ pub struct Survey {
     pub certificates: Vec<Found>,
     /// What stood in the way of the others, or of all.
     pub trouble: Option<ErrorCode>,
-    /// What was read of them.
-    read: Vec<Reading>,
+    /// What they say they are.
+    infos: Vec<TokenInfo>,
     /// By reader: the tokens that were read, let go for now.
     pub paused: HashMap<String, Box<dyn Token>>,
 }
@@ -96,8 +96,8 @@ impl Reading {
 
     /// Whether this is another reading of a token that our own driver has read:
     /// by a module that calls its reader by a name of its own.
-    pub fn is_again(&self, own: &Self) -> bool {
-        let (info, own) = (&self.info, &own.info);
+    pub fn is_again(&self, own: &TokenInfo) -> bool {
+        let info = &self.info;
         info.layout.is_none()
             && own.layout.is_some()
             && !info.serial.is_empty()
@@ -226,16 +226,16 @@ impl Survey {
 
     /// A module's tokens come after those of our own driver.
     fn note(&mut self, reading: Reading) {
-        if self.tokens.len() == TOKENS_MAX || self.read.iter().any(|own| reading.is_again(own)) {
+        if self.tokens.len() == TOKENS_MAX || self.infos.iter().any(|own| reading.is_again(own)) {
             return;
         }
-        self.read.push(reading.clone());
         let Reading {
             id,
             info,
             pin,
             certificates,
         } = reading;
+        self.infos.push(info.clone());
         self.tokens.push(token_shown(id, info, pin));
         let room = CERTIFICATES_MAX - self.certificates.len();
         self.certificates
