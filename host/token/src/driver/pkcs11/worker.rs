@@ -74,7 +74,7 @@ pub fn serve(module: &Path, requests: impl Read + Send + 'static, mut answers: i
 fn read_requests(mut requests: impl Read + Send + 'static) -> Receiver<Numbered<Request>> {
     let (sender, queue) = mpsc::channel();
     thread::spawn(move || {
-        while let Ok(Some(request)) = receive::<RequestOwned>(&mut requests) {
+        while let Ok(Some(request)) = receive(&mut requests) {
             if sender.send(request).is_err() {
                 break;
             }
@@ -86,8 +86,6 @@ fn read_requests(mut requests: impl Read + Send + 'static) -> Receiver<Numbered<
     });
     queue
 }
-
-type RequestOwned = Request;
 
 fn tell(answers: &mut impl Write, number: u32, message: Answer) -> Option<()> {
     send(answers, &Numbered { number, message }).ok()
