@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { FakePort } from '../tests/fake-port';
-import { authenticated, certificate, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
+import { authenticated, certificate, changePin, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
 import { HELLO_TIMEOUT, HostConnection } from './native-port';
 import { CANCEL_GRACE, type Ended, Operations, type PersonOutcome, type PersonRequest, WAITING_REQUESTS_MAX } from './operations';
 import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
@@ -151,6 +151,50 @@ describe('a request ends', () => {
     expect(cancels()).toEqual([]);
     host().say({ type: 'response', request: 1, result: {} });
     await expect(outcome).resolves.toEqual({ ok: true, result: {} });
+  });
+
+  describe('with the valid PIN in doubt', () => {
+    const prompt = (number: number, view: object) => host().say({ type: 'prompt', request: 1, prompt: number, operation: 'change-pin', site: null, view });
+    const changes = { kind: 'working', stage: 'changing-pin' };
+    const waits = { kind: 'waiting-for-token', reason: 'token-removed', readers: [], certificates: [], tokens: [] };
+
+    async function changing(...views: object[]): Promise<Running & { view: FakePort; operation: string }> {
+      const page = new AbortController();
+      const outcome = operations.run({ command: 'change-pin', arguments: { token: 'ePass2003:00' }, timeout: 30_000, gone: page.signal });
+      host().say(HELLO);
+      await settled();
+      for (const [index, view] of views.entries()) prompt(index + 1, view);
+      await settled();
+      const view = windowPage();
+      return { outcome, page, view, operation: (view.last?.['shown'] as { operation: string }).operation };
+    }
+
+    it.each<[string, object[], (running: Running & { view: FakePort; operation: string }) => unknown]>([
+      ['the host dies while the card works', [changes], () => host().vanish()],
+      ['the host fails while the card works', [changes], () => host().say({ type: 'failure', request: 1, error: { code: 403, name: 'host-fault', blame: 'host', detail: {} } })],
+      ['the host dies while it waits for the token', [changes, waits], () => host().vanish()],
+      ['the person gives up waiting for the token', [changes, waits], ({ view, operation }) => view.say({ type: 'cancel', operation })],
+      ['the page leaves while it waits for the token', [changes, waits], ({ page }) => page.abort()],
+      ['the token stays away', [changes, waits], () => vi.advanceTimersByTimeAsync(30_000)],
+    ])('if %s', async (_, views, act) => {
+      const running = await changing(...views);
+      await act(running);
+      await expect(running.outcome).resolves.toEqual(failed('pin-change-uncertain'));
+      expect(running.view.last).toMatchObject({ shown: { kind: 'failure', error: { name: 'pin-change-uncertain' } } });
+      expect(ended).toMatchObject([{ outcome: failed('pin-change-uncertain') }]);
+    });
+
+    it('but not if the host says which it is', async () => {
+      const told = await changing(changes, waits);
+      host().say({ type: 'failure', request: 1, error: { code: 303, name: 'token-removed', blame: 'card', detail: {} } });
+      await expect(told.outcome).resolves.toEqual(failed('token-removed'));
+    });
+
+    it('but not once the host has asked anew', async () => {
+      const { outcome } = await changing(changes, changePin({ notice: 'wrong-pin' }));
+      host().vanish();
+      await expect(outcome).resolves.toEqual(failed('host-gone'));
+    });
   });
 
   it.each([

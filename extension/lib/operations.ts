@@ -56,6 +56,9 @@ const OPERATION_NAMES: Readonly<Record<PersonCommand, OperationName>> = {
   'unblock-pin': 'unblock-pin',
 };
 
+/** Ends in which the host has not spoken of the request itself, beside those that are the extension's fault. */
+const LOST: ReadonlySet<ErrorName> = new Set(['host-gone', 'host-incompatible', 'host-fault']);
+
 /** Ends that the person either caused or need not hear of. */
 const QUIET: ReadonlySet<ErrorName> = new Set(['cancelled', 'page-gone', 'signing-not-granted']);
 
@@ -66,6 +69,8 @@ class Operation {
   hostRequest: HostRequest<PersonCommand> | undefined;
   prompt: Prompt | undefined;
   certificate: Certificate | null = null;
+  /** The token was told to change its PIN, and the host has not said yet which one is valid. */
+  pinInDoubt = false;
   /** Set once; tells whoever asked and stops the clock. */
   end!: (outcome: PersonOutcome) => void;
 
@@ -76,6 +81,13 @@ class Operation {
         resolve(outcome);
       };
     });
+  }
+
+  hears(prompt: Prompt): void {
+    this.prompt = prompt;
+    if (this.changesPin) this.pinInDoubt = true;
+    // Asked anew: the one before was refused.
+    else if (prompt.view.kind === 'change-pin' || prompt.view.kind === 'unblock-pin') this.pinInDoubt = false;
   }
 
   get name(): OperationName {
@@ -155,7 +167,7 @@ export class Operations {
     this.#active = operation;
     const { command, arguments: args } = operation.request;
     operation.hostRequest = this.host.request<PersonCommand>(command, args, (prompt) => {
-      operation.prompt = prompt;
+      operation.hears(prompt);
       if (operation.ended) return;
       const { operation: name, site, prompt: number, view } = prompt;
       const only = this.habits.skipsChooser && view.kind === 'choose-certificate' ? onlyUsable(view.certificates) : null;
@@ -181,9 +193,11 @@ export class Operations {
     if (prompt || outcome.ok) this.habits.ended({ name, origin: site?.origin ?? null, certificate, outcome });
   }
 
-  /** The host has ended it. */
-  #finish(operation: Operation, outcome: PersonOutcome): void {
+  /** The host has ended it, or is no more. */
+  #finish(operation: Operation, told: PersonOutcome): void {
     if (!operation.ended) {
+      const isLost = !told.ok && (LOST.has(told.error.name) || told.error.blame === 'extension');
+      const outcome = isLost && operation.pinInDoubt ? fail('pin-change-uncertain') : told;
       this.#end(operation, outcome);
       if (outcome.ok || QUIET.has(outcome.error.name) || outcome.error.blame === 'page') this.window.close(operation.id);
       else this.#showFailure(operation, outcome.error);
@@ -194,14 +208,14 @@ export class Operations {
   /** Person, page or clock have ended it: whoever asked hears at once, the host is told and given a moment. */
   #stop(operation: Operation, reason: CancelReason): void {
     if (operation.ended || operation.changesPin) return;
-    const failure = fail(reason);
+    const failure = fail(operation.pinInDoubt ? 'pin-change-uncertain' : reason);
     this.#end(operation, failure);
     if (operation !== this.#active) {
       this.#waiting.splice(this.#waiting.indexOf(operation), 1);
       this.window.waiting = this.#waiting.length;
       return;
     }
-    if (QUIET.has(reason)) this.window.close(operation.id);
+    if (QUIET.has(failure.error.name)) this.window.close(operation.id);
     else this.#showFailure(operation, failure.error);
     operation.hostRequest?.cancel(reason);
     setTimeout(() => {

@@ -174,6 +174,7 @@ describe('changing the PIN', () => {
     ['cancelled', fail('cancelled'), null, false],
     ['failed, with the old PIN valid', fail('token-removed'), 'token-removed', true],
     ['uncertain, with nothing promised', fail('pin-change-uncertain'), 'pin-change-uncertain', false],
+    ['forgotten by the worker, with nothing promised', fail('extension-restarted'), 'extension-restarted', false],
   ])('%s', async (_, outcome, trouble, oldPinValid) => {
     await opened();
     await press('action-change-pin');
@@ -182,6 +183,14 @@ describe('changing the PIN', () => {
     expect(all('said').map((said) => said.textContent?.includes('成功'))).toEqual(outcome.ok ? [true] : []);
     expect(all('trouble').map(({ dataset }) => dataset['error'])).toEqual(trouble ? [trouble] : []);
     expect(all('old-pin-valid')).toHaveLength(oldPinValid ? 1 : 0);
+  });
+
+  it('with the PUK failed: nobody is sent back to a PIN that is locked', async () => {
+    plugged([{ ...token, canUnblock: true, pin: { triesLeft: 0, maximum: 10, locked: true } }], []);
+    await opened();
+    await press('action-unblock-pin');
+    await answerPerson(fail('token-removed'));
+    expect(get('old-pin-valid').textContent).toBe('PIN は変わっていません。');
   });
 });
 

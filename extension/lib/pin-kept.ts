@@ -1,0 +1,12 @@
+/** What may be promised of the PIN when it was not changed as asked. */
+import type { ProtocolError } from './errors';
+import type { TextName } from './texts';
+
+export type PinKept = 'old_pin_valid' | 'pin_not_changed';
+
+/** Null where nobody can tell. Whoever sets a PIN anew with the PUK may have no old one to go on with: it may be locked. */
+export function pinKept(command: 'change-pin' | 'unblock-pin', error: ProtocolError): (PinKept & TextName) | null {
+  // A worker that was restarted knows nothing of what went on before.
+  if (error.name === 'pin-change-uncertain' || error.name === 'extension-restarted') return null;
+  return command === 'change-pin' ? 'old_pin_valid' : 'pin_not_changed';
+}
