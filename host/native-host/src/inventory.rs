@@ -13,11 +13,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::Text;
 use kagibashi_token::Reader;
 
 use crate::command::survey::{Found, Reading};
 use crate::logins::Logins;
+use crate::vendor_modules;
 use follower::Follower;
 pub use follower::Keeper;
 pub use last_seen::LastSeen;
@@ -75,6 +77,16 @@ impl Known {
         let ours = self.reading.certificates.iter().map(|found| &found.der);
         let theirs = reading.certificates.iter().map(|found| &found.der);
         self.reading.id == reading.id && ours.eq(theirs)
+    }
+
+    fn shows_the_same_as(&self, reading: &Reading) -> bool {
+        let keys = |reading: &Reading| -> Vec<_> {
+            let found = reading.certificates.iter();
+            found.map(|found| found.key.clone()).collect()
+        };
+        self.is_same_as(reading)
+            && self.reading.info == reading.info
+            && keys(&self.reading) == keys(reading)
     }
 }
 
@@ -168,6 +180,36 @@ impl Inventory {
         self.note();
     }
 
+    /// Reads the token in that reader again, for whoever has reason to doubt
+    /// that it still holds what it held when it came. A failure changes nothing.
+    pub fn read_again(&self, reader: &str) {
+        let _turn = self.turn();
+        let Some(known) = self.known_in_reader(reader) else {
+            return;
+        };
+        if self.is_logged_in(reader) {
+            return;
+        }
+        let reading = vendor_modules::tokens()
+            .and_then(|tokens| tokens.open(reader, &Cancel::new()))
+            .and_then(|mut token| Reading::take(token.as_mut()));
+        match reading {
+            Ok(reading) => self.was_read_again(&known, reading),
+            Err(error) => tracing::warn!(%error, "a token could not be read again"),
+        }
+    }
+
+    /// A token that was there all the time has been read again. Rewritten, it is
+    /// another than before.
+    pub fn was_read_again(&self, known: &Known, reading: Reading) {
+        let asked = self.person_is_asked();
+        let rewritten = self.lock().was_read_again(known, reading, asked);
+        if rewritten {
+            tracing::info!("the token was rewritten while it was in");
+            self.note();
+        }
+    }
+
     /// A token is gone.
     fn went(&self, reader: &str) -> Removed {
         let asked = self.person_is_asked();
@@ -254,10 +296,12 @@ impl Inventory {
 
     /// What is known of the token in that reader.
     pub fn in_reader(&self, reader: &str) -> Option<Reading> {
-        self.lock()
-            .readings
-            .get(reader)
-            .map(|known| known.reading.clone())
+        self.known_in_reader(reader).map(|known| known.reading)
+    }
+
+    /// The same, and since when.
+    pub fn known_in_reader(&self, reader: &str) -> Option<Known> {
+        self.lock().readings.get(reader).cloned()
     }
 
     /// The certificate of that id on the token of that id, which may be out if
@@ -323,6 +367,17 @@ impl Contents {
         if !person_is_asked && self.readings.values().any(Known::can_sign) {
             self.absent.clear();
         }
+    }
+
+    /// Whether the token was rewritten. It may have gone since it was read.
+    fn was_read_again(&mut self, known: &Known, reading: Reading, person_is_asked: bool) -> bool {
+        let reader = &known.reading.info.reader;
+        let still_there = self.readings.get(reader).map(|it| it.since) == Some(known.since);
+        if !still_there || known.shows_the_same_as(&reading) {
+            return false;
+        }
+        self.came(reader, reading, person_is_asked);
+        true
     }
 
     fn went(&mut self, reader: &str, shows_absent: bool, person_is_asked: bool) -> Removed {

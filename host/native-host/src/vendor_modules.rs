@@ -14,7 +14,9 @@ use std::sync::LazyLock;
 
 use kagibashi_card::cancel::Cancel;
 use kagibashi_token::driver::pkcs11::{Limits, ModuleLook, check_file};
-use kagibashi_token::{ModuleSettings, ModuleTrouble, Modules, TokenError, Tokens, WorkerProgram};
+use kagibashi_token::{
+    ModuleSettings, ModuleTrouble, Modules, PublicCache, TokenError, Tokens, WorkerProgram,
+};
 
 pub use file::{MODULES_MAX, ModulesFile};
 pub use refusal::ModuleRefusal;
@@ -38,9 +40,11 @@ pub fn modules() -> Modules {
     MODULES.clone()
 }
 
-/// A connection to the smart card service and to the modules.
+/// A connection to the smart card service and to the modules, with what was
+/// noted of tokens before.
 pub fn tokens() -> Result<Tokens, TokenError> {
-    Tokens::connect_with(&modules())
+    let notes = PublicCache::in_folder(&Folders::of_user().state);
+    Ok(Tokens::connect_with(&modules())?.with_cache(notes))
 }
 
 /// The file in which they are.

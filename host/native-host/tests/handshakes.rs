@@ -174,6 +174,21 @@ impl Desk {
         self.next_of("response");
     }
 
+    /// The same for the certificate that a handshake has told of.
+    fn opened_for(&mut self, handshake: &Value) {
+        let certificate = &handshake["certificate"];
+        let arguments = json!({
+            "origin": SITE,
+            "certificate": certificate["id"],
+            "token": certificate["token"],
+            "idleSeconds": 600,
+        });
+        self.browser.request(1, "log-in", &arguments);
+        let prompt = self.next_of("enter-pin");
+        self.enter(&prompt, PIN);
+        self.next_of("response");
+    }
+
     fn commands(&self) -> u64 {
         self.reader.card().commands()
     }
@@ -222,7 +237,7 @@ fn a_handshake_asks_once_and_the_next_do_not() {
     let handshake = desk.next_of("handshake");
     assert_eq!(handshake["certificate"]["holder"], "山田 太郎");
     desk.next_of("handshake");
-    desk.opened(600);
+    desk.opened_for(&handshake);
     let [one, two] = handshakes.map(|handshake| handshake.join().unwrap().unwrap());
     openssl::verifies(&desk.client, "sha256", &[], b"one", &one);
     openssl::verifies(&desk.client, "sha256", &[], b"two", &two);
@@ -247,6 +262,39 @@ fn a_handshake_asks_once_and_the_next_do_not() {
     desk.next_of("handshake");
     desk.opened(600);
     handshake.join().unwrap().unwrap();
+}
+
+/// The token's own software may write a new certificate onto it while the browser
+/// runs.
+#[test]
+fn a_token_rewritten_where_it_is_fails_once_and_is_then_what_it_is() {
+    let mut desk = Desk::new();
+    let before = desk.token();
+    let renewed = personalise::company(&Request {
+        settings: Settings {
+            seed: 77,
+            ..Settings::default()
+        },
+        ..Request::default()
+    });
+    // In its place: no reader tells of it.
+    *desk.reader.card() = renewed.card;
+    desk.client.clone_from(&renewed.clients[0]);
+
+    let mut module = desk.module();
+    let out_of_date = before.clone();
+    let handshake = thread::spawn(move || sign(&mut module, &out_of_date, b"old"));
+    let told = desk.next_of("handshake");
+    desk.opened_for(&told);
+    assert_eq!(failed(handshake.join().unwrap()), "signature-check-failed");
+    let now = desk.token();
+    assert_ne!(now.since, before.since, "the browser has to look again");
+    assert_eq!(now.certificates[0].der, desk.client);
+    let handshake = desk.handshake(b"new");
+    let told = desk.next_of("handshake");
+    desk.opened_for(&told);
+    let signature = handshake.join().unwrap().unwrap();
+    openssl::verifies(&desk.client, "sha256", &[], b"new", &signature);
 }
 
 /// As the management page does it.

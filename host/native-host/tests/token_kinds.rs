@@ -8,12 +8,9 @@ mod browser;
 mod openssl;
 mod terminal;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::process::Output;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -246,70 +243,4 @@ fn signs_in_with_a_token_that_hashes_for_itself() {
     enter(&mut browser, &prompt, PIN);
     let failure = browser.fails_with("signature-unsupported");
     assert_eq!(failure["error"]["detail"]["statusWord"], "6F83");
-}
-
-/// A token that an earlier host has read costs the next one little; what is
-/// noted of it is its owner's alone, and goes when everything goes.
-#[test]
-fn a_token_known_from_before_is_read_at_few_exchanges() {
-    let yesterday = SystemTime::now() - Duration::from_hours(24);
-    // Six or twelve to know that it is still the same, two for the tries left.
-    for (layout, most) in [
-        (Layout::Pkcs15, 6 + 2),
-        (Layout::Espk(Attributes::All), 12 + 2),
-    ] {
-        let issued = personalise::company(&Request {
-            layout,
-            now: yesterday,
-            ..Request::default()
-        });
-        let computer = Computer {
-            home: tempfile::tempdir().unwrap(),
-            pcscd: PrivatePcscd::start().unwrap(),
-        };
-        let card = Arc::new(Mutex::new(issued.card));
-        let mut reader = computer.pcscd.insert(card).unwrap();
-        let costs = [(); 2].map(|()| {
-            let before = reader.card().commands();
-            let socket = computer.pcscd.socket();
-            let mut browser = Browser::start(computer.home.path(), &socket).greeted();
-            let token = loop {
-                let message = browser.receive_any().unwrap();
-                if message["type"] == "token-inserted" {
-                    break message;
-                }
-            };
-            assert_eq!(token["token"]["label"], "デモトークン");
-            assert_eq!(token["token"]["pin"]["triesLeft"], 10);
-            browser.close();
-            assert!(browser.ended().success());
-            let cost = reader.card().commands() - before;
-            reader.remove();
-            reader.insert().unwrap();
-            cost
-        });
-        println!("{layout:?}: {costs:?} commands");
-        assert!(costs[0] > 30 && costs[1] <= most, "{layout:?}: {costs:?}");
-
-        let state = computer.home.path().join("state/kagibashi");
-        let notes = || -> Vec<PathBuf> {
-            let files = fs::read_dir(&state).into_iter().flatten();
-            let files = files.map(|file| file.unwrap().path());
-            files
-                .filter(|file| {
-                    file.file_name()
-                        .unwrap()
-                        .to_str()
-                        .unwrap()
-                        .starts_with("token-")
-                })
-                .collect()
-        };
-        assert_eq!(notes().len(), 1);
-        let mode = fs::metadata(&notes()[0]).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let uninstalled = computer.run(&["uninstall"], "");
-        assert!(uninstalled.status.success(), "{uninstalled:?}");
-        assert!(notes().is_empty());
-    }
 }

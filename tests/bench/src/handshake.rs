@@ -41,7 +41,7 @@ pub fn measure(card: &Card, key_delay: Duration) -> Result<Vec<Row>> {
     }
     rows.push(start.end("100 searches for certificates", Some(0)));
     let start = Measured::start(&reader);
-    host.log_in(PIN)?;
+    host.log_in(&token, PIN)?;
     host::sign(&mut module, &token)?;
     rows.push(start.end("first handshake", Some(FIRST)));
     let start = Measured::start(&reader);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use kagibashi_card_simulator::pcscd::{PrivatePcscd, SOCKET_VARIABLE};
 use kagibashi_protocol::agent::{
-    Algorithm, Answer, Client, MeetingPlace, Name, Question, SlotToken,
+    Algorithm, Answer, Client, MeetingPlace, Name, Question, SlotCertificate, SlotToken,
 };
 use kagibashi_protocol::frame;
 use kagibashi_protocol::limit::MESSAGE_TO_EXTENSION_MAX;
@@ -71,10 +71,14 @@ impl Host {
         })
     }
 
-    /// Opens a login, as the person does in the extension's window.
-    pub fn log_in(&mut self, pin: &str) -> Result<()> {
-        let arguments =
-            json!({"origin": null, "certificate": null, "token": null, "idleSeconds": 600});
+    /// Opens a login for a handshake, as the person does in the extension's window.
+    pub fn log_in(&mut self, token: &SlotToken, pin: &str) -> Result<()> {
+        let arguments = json!({
+            "origin": null,
+            "certificate": key_of(token)?.id,
+            "token": token.id,
+            "idleSeconds": 600,
+        });
         self.send(
             &json!({"type": "request", "request": 1, "command": "log-in", "arguments": arguments}),
         )?;
@@ -130,16 +134,17 @@ pub fn soon<T>(mut act: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     }
 }
 
+/// The certificate that has a key.
+fn key_of(token: &SlotToken) -> Result<&SlotCertificate> {
+    let mut certificates = token.certificates.iter();
+    certificates.find(|it| it.has_key).context("no key")
+}
+
 /// Has the module ask for a signature, as a TLS 1.3 handshake does.
 pub fn sign(module: &mut Client, token: &SlotToken) -> Result<()> {
-    let certificate = token
-        .certificates
-        .iter()
-        .find(|it| it.has_key)
-        .context("no key")?;
     let question = Question::Sign {
         token: token.id.clone(),
-        certificate: certificate.id.clone(),
+        certificate: key_of(token)?.id.clone(),
         algorithm: Algorithm::Ps256,
         digest: vec![7; 32],
     };

@@ -63,8 +63,16 @@ fn answer(question: Question, guest: &Guest) -> Result<Answer, Failure> {
                 }
                 Signer::Window(logins) => logins.sign(&found, algorithm, &digest),
                 Signer::Module(logins) => logins.sign(*number, &found, algorithm, &digest),
-            }?;
-            Ok(Answer::Signature { signature })
+            };
+            if let Err(failure) = &signature
+                && belies_reading(failure.code)
+                && let Some(key) = &found.key
+            {
+                desk.inventory.read_again(&key.reader);
+            }
+            Ok(Answer::Signature {
+                signature: signature?,
+            })
         }
         Question::Login { token, pin } => match &desk.signer {
             Signer::Module(logins) => {
@@ -87,6 +95,18 @@ fn answer(question: Question, guest: &Guest) -> Result<Answer, Failure> {
             Ok(Answer::Done)
         }
     }
+}
+
+/// Whether a signature fails so on a token that no longer holds what was read of
+/// it.
+fn belies_reading(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::CertificateNotFound
+            | ErrorCode::OtherToken
+            | ErrorCode::SignatureCheckFailed
+            | ErrorCode::TokenRefused
+    )
 }
 
 /// A program that looks once and ends, as many do, must not come too early: it

@@ -101,11 +101,16 @@ impl Choice {
     ) -> Result<Self, Failure> {
         loop {
             let cancel = prompt.cancel().clone();
-            let survey = Survey::take(&cancel, inventory, |reader| {
+            let mut reading = |reader: &str| {
                 prompt.show(View::ReadingToken {
                     reader: reader.into(),
                 })
-            })
+            };
+            let survey = match wanted {
+                // The browser has chosen, and a handshake does not wait long.
+                Wanted::Handshake(..) => Survey::of_tries(&cancel, inventory, &mut reading),
+                _ => Survey::take(&cancel, inventory, &mut reading),
+            }
             .map_err(|failure| end(prompt, failure))?;
             if let Wanted::OnToken(token) = wanted {
                 survey.check_holds(token)?;

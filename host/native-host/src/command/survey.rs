@@ -39,6 +39,16 @@ pub struct Survey {
     pub paused: HashMap<String, Box<dyn Token>>,
 }
 
+/// How a token is treated that was read when it came.
+enum Care {
+    /// It may have been rewritten since by another program: no reader tells of that.
+    Read,
+    /// It is asked for nothing but the tries of its PIN.
+    AskForTries,
+    /// It is asked for nothing.
+    LeaveAlone,
+}
+
 /// What one token is and holds, without what changes from moment to moment.
 #[derive(Clone, Debug)]
 pub struct Reading {
@@ -111,8 +121,7 @@ impl Reading {
 }
 
 impl Survey {
-    /// Looks at all tokens, and reads those that the inventory does not know.
-    /// `reading` is told each reader before it is looked at.
+    /// Reads all tokens. `reading` is told each reader before it is looked at.
     ///
     /// Trouble with one token is written down and does not hide the others;
     /// the only failure is `cancel`.
@@ -121,18 +130,34 @@ impl Survey {
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        Self::look_around(&|_| false, cancel, inventory, reading)
+        Self::look_around(&|_| Care::Read, cancel, inventory, reading)
+    }
+
+    /// The same for who has seen what is on the tokens, and chosen: one that the
+    /// inventory knows is asked for its tries alone.
+    pub fn of_tries(
+        cancel: &Cancel,
+        inventory: &Inventory,
+        reading: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        Self::look_around(&|_| Care::AskForTries, cancel, inventory, reading)
     }
 
     /// The same for who only wants to know: a token with a login is taken for
     /// what it was when it was read, as asking it anything would end that.
     pub fn in_passing(cancel: &Cancel, inventory: &Inventory) -> Result<Self, Failure> {
-        let logged_in = |reader: &str| inventory.is_logged_in(reader);
-        Self::look_around(&logged_in, cancel, inventory, |_| Ok(()))
+        let care = |reader: &str| {
+            if inventory.is_logged_in(reader) {
+                Care::LeaveAlone
+            } else {
+                Care::Read
+            }
+        };
+        Self::look_around(&care, cancel, inventory, |_| Ok(()))
     }
 
     fn look_around(
-        left_alone: &dyn Fn(&str) -> bool,
+        care: &dyn Fn(&str) -> Care,
         cancel: &Cancel,
         inventory: &Inventory,
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
@@ -157,13 +182,19 @@ impl Survey {
                 ReaderState::Unsupported { .. } => survey.hindered_by(ErrorCode::UnsupportedToken),
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
-                    let outcome = match inventory.in_reader(&reader.name) {
-                        Some(known) if left_alone(&reader.name) => {
-                            survey.note(known);
+                    let known = inventory.known_in_reader(&reader.name);
+                    let outcome = match (known, care(&reader.name)) {
+                        (Some(known), Care::LeaveAlone) => {
+                            survey.note(known.reading);
                             Ok(())
                         }
-                        Some(known) => survey.look_again(&tokens, known, cancel),
-                        None => survey.look(&tokens, &reader.name, cancel),
+                        (Some(known), Care::AskForTries) => {
+                            survey.ask_for_tries(&tokens, known.reading, cancel)
+                        }
+                        (Some(known), Care::Read) => survey
+                            .look(&tokens, &reader.name, cancel)
+                            .map(|reading| inventory.was_read_again(&known, reading)),
+                        (None, _) => survey.look(&tokens, &reader.name, cancel).map(drop),
                     };
                     match outcome {
                         Ok(()) => {}
@@ -191,16 +222,19 @@ impl Survey {
         }
     }
 
-    fn look(&mut self, tokens: &Tokens, reader: &str, cancel: &Cancel) -> Result<(), TokenError> {
+    fn look(
+        &mut self,
+        tokens: &Tokens,
+        reader: &str,
+        cancel: &Cancel,
+    ) -> Result<Reading, TokenError> {
         let mut token = tokens.open(reader, cancel)?;
         let reading = Reading::take(token.as_mut())?;
-        self.add(token, reading);
-        Ok(())
+        self.add(token, reading.clone());
+        Ok(reading)
     }
 
-    /// Asks a token that was read before for the one thing that changes in
-    /// place: the tries.
-    fn look_again(
+    fn ask_for_tries(
         &mut self,
         tokens: &Tokens,
         mut known: Reading,
@@ -208,7 +242,7 @@ impl Survey {
     ) -> Result<(), TokenError> {
         let mut token = match tokens.open_again(&known.info, cancel) {
             Err(TokenError::WrongToken { .. }) => {
-                return self.look(tokens, &known.info.reader, cancel);
+                return self.look(tokens, &known.info.reader, cancel).map(drop);
             }
             opened => opened?,
         };

@@ -6,11 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use kagibashi_card::cancel::Cancel;
-use kagibashi_token::{Event, PublicCache, Reader, Stop, TokenError, Tokens, Watch};
+use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
 
 use super::{Inventory, News};
 use crate::command::survey::Reading;
-use crate::folders::Folders;
 use crate::vendor_modules;
 
 /// How often a token that another program holds is tried, and how long apart.
@@ -66,8 +65,7 @@ impl<T: FnMut(News<'_>)> Follower<T> {
     }
 
     fn follow_service(&mut self) -> Result<(), TokenError> {
-        let notes = PublicCache::in_folder(&Folders::of_user().state);
-        let tokens = vendor_modules::tokens()?.with_cache(notes);
+        let tokens = vendor_modules::tokens()?;
         // Watching begins before the first look, so that nothing in between is
         // missed.
         let mut watch = tokens.watch()?;
