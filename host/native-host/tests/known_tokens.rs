@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Each layout, and the commands that a token of it costs that was seen before:
-/// six or twelve to know that it is still the same, two for the tries left.
+/// six or eleven to know that it is still the same, two for the tries left.
 const LAYOUTS: [(Layout, u64); 2] = [
     (Layout::Pkcs15, 6 + 2),
-    (Layout::Espk(Attributes::All), 12 + 2),
+    (Layout::Espk(Attributes::All), 11 + 2),
 ];
 
 /// Set up yesterday; with another seed an hour later, with other keys.

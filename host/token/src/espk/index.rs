@@ -78,11 +78,13 @@ pub(crate) fn parse(index: &[u8], own_id: u16) -> Vec<FileRecord> {
     files
 }
 
-/// Where the first record ends that follows the last one in use: what comes new is written before.
+/// Where the identifier ends of the record after the last one in use: whatever comes new is written
+/// before that.
 pub(crate) fn end(index: &[u8]) -> usize {
+    const IDENTIFIER: usize = 2;
     let used = index.iter().rposition(|&byte| byte != 0);
     let records = used.map_or(0, |last| last / RECORD + 1);
-    ((records + 1) * RECORD).min(index.len())
+    (records * RECORD + IDENTIFIER).min(index.len())
 }
 
 fn parse_record(record: &[u8]) -> Option<FileRecord> {

@@ -22,7 +22,7 @@ const LAYOUTS: [Layout; 2] = [Layout::Pkcs15, Layout::Espk(Attributes::All)];
 fn budget(layout: Layout) -> usize {
     match layout {
         Layout::Pkcs15 => 6,
-        Layout::Espk(_) => 12,
+        Layout::Espk(_) => 11,
     }
 }
 
@@ -187,6 +187,43 @@ fn one_changed_file_of_the_makers_layout_is_noticed() {
             (after.0.label.clone(), ders(&after))
         );
     }
+}
+
+/// The most that a changed index shows is one record more, in the first place that is free.
+#[test]
+fn a_file_that_came_is_noticed_by_its_record() {
+    const RECORD: usize = 30;
+    let issued = issue(Layout::Espk(Attributes::All), false);
+    let computer = Computer::new();
+    let reader = plugged(&issued.card);
+    let (before, _) = computer.list(&reader).unwrap();
+    let mut card = directory(&reader, 0x2003);
+    crate::simulated::select(&mut card, 0x6F01);
+    let mut index = Vec::new();
+    while index
+        .chunks_exact(RECORD)
+        .all(|record| record[0] != 0 || record[1] != 0)
+    {
+        let [high, low] = u16::try_from(index.len()).unwrap().to_be_bytes();
+        let read = kagibashi_card::apdu::Command::new(0x00, 0xB0, high, low).expecting(30);
+        index.extend(card.transmit(&read).unwrap().data);
+    }
+    let free = index.len() - RECORD;
+    // One certificate more, though the card does not have its file.
+    let mut record = index
+        .chunks_exact(RECORD)
+        .find(|record| record[12..].starts_with(b"cert0000"))
+        .unwrap()
+        .to_vec();
+    record[..2].copy_from_slice(&0x2FE0_u16.to_le_bytes());
+    record[12..20].copy_from_slice(b"cert0009");
+    let [high, low] = u16::try_from(free).unwrap().to_be_bytes();
+    let write = kagibashi_card::apdu::Command::new(0x00, 0xD6, high, low).with_data(&record);
+    crate::simulated::demand(&mut card, &write);
+    drop(card);
+    let (after, cost) = computer.list(&reader).unwrap();
+    assert!(cost > 20, "the note was believed");
+    assert!(after.1.len() > before.1.len());
 }
 
 #[test]

@@ -148,8 +148,8 @@ pub(super) struct Beginning<'a> {
     pub content: &'a [u8],
 }
 
-/// What to look at again on a token of which these files were read: the index up to the first free
-/// record after the last, its label, and of each certificate that may have a key as much as is read
+/// What to look at again on a token of which these files were read: the index up to the first
+/// free record after the last, its label, and of each certificate that may have a key as much as is read
 /// at once, which holds its serial number.
 pub(super) fn beginnings(files: &HashMap<u16, Vec<u8>>) -> Vec<Beginning<'_>> {
     let Some(index) = files.get(&INDEX) else {
