@@ -213,6 +213,19 @@ describe('a certificate', () => {
     vi.unstubAllGlobals();
   });
 
+  it('that is odd is explained all the same: no issuer, one extension twice', async () => {
+    const odd = { ...certificate, issuer: '' };
+    const [usage, ...others] = details.extensions;
+    plugged([token], [odd]);
+    answers['certificate-details'] = () => ok({ ...details, certificate: odd, extensions: [usage, usage, ...others] });
+    await opened();
+    expect(all('certificate-issuer')).toEqual([]);
+    await press('action-information');
+    expect(all('information-purpose')).toHaveLength(3);
+    expect(get('information-details').textContent).toContain('電子署名');
+    expect(get('information').textContent).toContain('(空)');
+  });
+
   it('that cannot be read says so, and empties nothing', async () => {
     answers['certificate-details'] = () => fail('bad-token-data');
     await opened();

@@ -195,7 +195,7 @@ fn commands_on_stdin_move_the_card_and_switch_the_trace() {
     assert_eq!(simulator.line(), "ok");
     assert_eq!(
         simulator.line(),
-        "error: the commands are remove, insert, trace and quit"
+        "error: the commands are remove, insert, remove-after, trace and quit"
     );
     assert_eq!(simulator.line(), "ok");
     assert!(slot.transmit(&[0; 5]).is_empty(), "the card must be gone");
@@ -205,6 +205,17 @@ fn commands_on_stdin_move_the_card_and_switch_the_trace() {
     assert_eq!(simulator.line(), "ok");
     // Out and in again: no session, no PIN.
     assert_eq!(slot.transmit(&[0x0C, 0xA4, 0, 0, 0]), [0x69, 0x88]);
+    for told in ["remove-after XY", "remove-after D6"] {
+        simulator.tell(told);
+    }
+    assert!(simulator.line().starts_with("error: "));
+    assert_eq!(simulator.line(), "ok");
+    let mut host = Host::connect(&mut slot);
+    host.select(&SCRATCH);
+    let heard = host.send_raw(0x00D6_0000, &[7, 9], None);
+    assert!(heard.is_empty(), "nobody hears of it");
+    let mut card = state_file::load(&state).unwrap();
+    assert_eq!(Host::connect(&mut card).read(0x9F00), [7, 9], "it is done");
     simulator.tell("quit");
     assert_eq!(simulator.line(), "ok");
     assert!(simulator.process.wait().unwrap().success());

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Background, output } from './background.ts';
 import { pause } from './deadline.ts';
+import { makeOdd } from './odd-certificates.ts';
 import { program } from './places.ts';
 
 /** Milliseconds. The service looks at the reader every 400: a faster change of tokens would go unseen. */
@@ -12,7 +13,12 @@ export const PIN = '12345678';
 export const WRONG_PIN = '00000000';
 export const PUK = '87654321';
 
-export type TokenKind = 'company' | 'two-certificates' | 'eight-certificates';
+export type TokenKind = 'company' | 'two-certificates' | 'eight-certificates' | 'odd-certificates';
+
+/** Instruction with which the card is told another PIN. */
+export const SET_PIN = 'E5';
+/** Instruction that comes before a PIN is proved. */
+export const GET_CHALLENGE = '84';
 
 export interface Making {
   readonly kind?: TokenKind;
@@ -72,6 +78,11 @@ export class Token {
     return this.#tell('insert');
   }
 
+  /** Pulls it out once it has done the next command with that instruction, before it answers. */
+  removeAfter(instruction: string): Promise<void> {
+    return this.#tell(`remove-after ${instruction}`);
+  }
+
   /** Takes it away for good. */
   async unplug(): Promise<void> {
     if (!this.#program) return;
@@ -91,8 +102,10 @@ export class Token {
     const state = join(this.#folder, `${kind}-${tries}${label === undefined ? '' : `-${Buffer.from(label).toString('hex')}`}.json`);
     const authorities = join(this.#folder, `${kind}-authorities`);
     if (!existsSync(state)) {
-      const args = ['make', '--kind', kind, '--tries', String(tries), '--state', state, '--ca-out', authorities, ...(label === undefined ? [] : ['--label', label])];
+      const made = kind === 'odd-certificates' ? 'eight-certificates' : kind;
+      const args = ['make', '--kind', made, '--tries', String(tries), '--state', state, '--ca-out', authorities, ...(label === undefined ? [] : ['--label', label])];
       await output(program('kagibashi-card-simulator'), args);
+      if (kind === 'odd-certificates') await makeOdd(state, authorities);
     }
     return { state, authorities };
   }

@@ -13,8 +13,9 @@ use clap::Args;
 use kagibashi_card_simulator::vpcd::{DEFAULT_PORT, Observer, Reader};
 use kagibashi_card_simulator::{Card, state_file};
 
-/// Options of `run`. Commands come on stdin, one a line: `remove`, `insert`, `trace`
-/// (on or off), `quit`; each is answered with `ok` or `error: …`.
+/// Options of `run`. Commands come on stdin, one a line: `remove`, `insert`,
+/// `remove-after` with an instruction such as E5, `trace` (on or off), `quit`; each is
+/// answered with `ok` or `error: …`.
 #[derive(Debug, Args)]
 pub struct Run {
     /// File that the token lives in.
@@ -37,7 +38,8 @@ impl Run {
             .with_context(|| format!("cannot read a token from {}", self.state.display()))?;
         card.faults.key_delay = Duration::from_millis(self.delay_ms);
         let trace = Arc::new(Trace::open(self.trace.as_deref())?);
-        let observer = observe(self.state, Arc::clone(&trace));
+        let pull = Arc::new(Pull::default());
+        let observer = observe(self.state, Arc::clone(&trace), Arc::clone(&pull));
         let mut reader =
             Reader::with_observer(self.vpcd.clone(), Arc::new(Mutex::new(card)), observer);
         reader.insert().with_context(|| {
@@ -55,13 +57,16 @@ impl Run {
                     Ok(())
                 }
                 "insert" => reader.insert(),
+                told if told.starts_with("remove-after ") => {
+                    pull.plan(&told["remove-after ".len()..])
+                }
                 "trace" => {
                     trace.enabled.fetch_xor(true, Ordering::Relaxed);
                     Ok(())
                 }
                 "quit" => return Ok(writeln!(stdout, "ok")?),
                 _ => Err(io::Error::other(
-                    "the commands are remove, insert, trace and quit",
+                    "the commands are remove, insert, remove-after, trace and quit",
                 )),
             };
             match outcome {
@@ -76,15 +81,43 @@ impl Run {
     }
 }
 
-/// Saves the card before any answer that tells of a change, and traces.
-fn observe(state: PathBuf, trace: Arc<Trace>) -> Observer {
+/// Saves the card before any answer that tells of a change, traces, and pulls it.
+fn observe(state: PathBuf, trace: Arc<Trace>, pull: Arc<Pull>) -> Observer {
     let saved = AtomicU64::new(0);
     Arc::new(move |card: &Card| {
         if saved.swap(card.changes(), Ordering::Relaxed) != card.changes() {
             state_file::save(&state, card)?;
         }
-        trace.write(card)
+        trace.write(card)?;
+        pull.unless_due(card)
     })
+}
+
+/// After which instruction the card is pulled out: it has done what it was told, and
+/// nobody hears of it.
+#[derive(Default)]
+struct Pull(Mutex<Option<u8>>);
+
+impl Pull {
+    /// Plans it for the next command with that instruction, in hexadecimal.
+    fn plan(&self, instruction: &str) -> io::Result<()> {
+        let instruction = u8::from_str_radix(instruction, 16).map_err(io::Error::other)?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(instruction);
+        Ok(())
+    }
+
+    /// An error, once, after the command that was waited for.
+    fn unless_due(&self, card: &Card) -> io::Result<()> {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let plain = card
+            .last_exchange()
+            .and_then(|it| it.plain_command.as_ref());
+        if planned.is_some() && *planned == plain.map(|command| command.ins) {
+            *planned = None;
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
 }
 
 /// Where exchanges are written down: a file, or stderr if none was named.
