@@ -84,6 +84,14 @@ export class BiDi {
     return JSON.parse(outcome.result.value) as T;
   }
 
+  /** Runs in the browser itself, not in a page. */
+  async evaluateInBrowser(expression: string): Promise<void> {
+    const { contexts } = (await this.send('browsingContext.getTree', { maxDepth: 0, 'moz:scope': 'chrome' })) as { contexts: Context[] };
+    const [browser] = contexts;
+    if (!browser) throw new Error('the browser shows nothing');
+    await this.evaluate(browser.context, expression);
+  }
+
   async screenshot(context: string): Promise<Buffer> {
     const { data } = (await this.send('browsingContext.captureScreenshot', { context })) as { data: string };
     return Buffer.from(data, 'base64');

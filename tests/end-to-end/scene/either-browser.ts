@@ -3,9 +3,11 @@ import type { PromptWindow } from './prompt-window.ts';
 
 export type Language = 'ja' | 'en';
 
+export type Colours = 'light' | 'dark';
+
 export interface Looks {
   readonly language?: Language;
-  readonly colours?: 'light' | 'dark';
+  readonly colours?: Colours;
   /** Device pixels to a CSS pixel. */
   readonly scale?: number;
 }
@@ -39,6 +41,8 @@ export interface AnyPage {
   /** @param pattern an address, in which `**` stands for anything */
   waitForURL(pattern: string): Promise<void>;
   setViewportSize(size: { width: number; height: number }): Promise<void>;
+  /** Shows it as on a light or a dark desktop. */
+  emulateMedia(media: { colorScheme: Colours }): Promise<void>;
   screenshot(options: { path: string }): Promise<unknown>;
   isClosed(): boolean | Promise<boolean>;
   close(): Promise<void>;

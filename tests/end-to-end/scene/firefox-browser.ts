@@ -2,7 +2,7 @@
 import type { Environment } from './background.ts';
 import { until } from './deadline.ts';
 import type { AnyBrowser, Language, Looks } from './either-browser.ts';
-import { Firefox, type FirefoxSetting } from './firefox.ts';
+import { COLOURS, Firefox, type FirefoxSetting } from './firefox.ts';
 import { FirefoxPage } from './firefox-page.ts';
 import type { Home } from './home.ts';
 import { PromptWindow } from './prompt-window.ts';
@@ -23,7 +23,7 @@ export class FirefoxBrowser implements AnyBrowser {
   }
 
   static async start(home: Home, environment: Environment, setting: FirefoxSetting, { language = 'ja', colours = 'light' }: Looks): Promise<FirefoxBrowser> {
-    const preferences = { 'layout.css.prefers-color-scheme.content-override': colours === 'dark' ? 0 : 1 };
+    const preferences = { [COLOURS.preference]: COLOURS[colours] };
     const firefox = await Firefox.start(home, environment, { ...setting, preferences });
     const browser = new FirefoxBrowser(firefox, language);
     if (setting.policies === undefined) await browser.#speak();

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import type { BiDi } from './bidi.ts';
 import { PATIENCE, until } from './deadline.ts';
-import type { AnyPage, AnyPart } from './either-browser.ts';
+import type { AnyPage, AnyPart, Colours } from './either-browser.ts';
+import { COLOURS } from './firefox.ts';
 
 /** The names of keys in WebDriver, where they are not their own character. */
 const KEYS: Readonly<Record<string, string>> = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004', Space: ' ', ArrowRight: '\uE014', ArrowLeft: '\uE012', ArrowDown: '\uE015', ArrowUp: '\uE013' };
@@ -42,6 +43,12 @@ export class FirefoxPage implements AnyPage {
 
   async setViewportSize(viewport: { width: number; height: number }): Promise<void> {
     await this.#bidi.send('browsingContext.setViewport', { context: this.#context, viewport });
+  }
+
+  /** Firefox knows it for all its pages only. */
+  async emulateMedia({ colorScheme }: { colorScheme: Colours }): Promise<void> {
+    await this.#bidi.evaluateInBrowser(`Services.prefs.setIntPref(${JSON.stringify(COLOURS.preference)}, ${COLOURS[colorScheme]})`);
+    await until(colorScheme, () => this.evaluate<boolean>(`matchMedia('(prefers-color-scheme: ${colorScheme})').matches`));
   }
 
   async screenshot({ path }: { path: string }): Promise<void> {

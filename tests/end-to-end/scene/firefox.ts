@@ -16,6 +16,9 @@ const EXTENSION = `moz-extension://${UUID}`;
 
 const BUTTON = `${firefoxId.toLowerCase().replaceAll(/[^a-z0-9_-]/g, '_')}-browser-action`;
 
+/** Named so in Firefox: 0 is dark. */
+export const COLOURS = { preference: 'layout.css.prefers-color-scheme.content-override', dark: 0, light: 1 } as const;
+
 type Preferences = Readonly<Record<string, string | number | boolean>>;
 
 const PREFERENCES: Preferences = {

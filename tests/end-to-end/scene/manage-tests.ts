@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BOUNDED, until } from './deadline.ts';
-import type { AnyBrowser, AnyPage, Looks } from './either-browser.ts';
+import type { AnyBrowser, AnyPage, Language, Looks } from './either-browser.ts';
 import { accessible, fits } from './inspection.ts';
 import { ManagePage } from './own-pages.ts';
 import { photograph } from './pictures.ts';
@@ -13,17 +13,18 @@ import { artefacts } from './places.ts';
 import type { Scene } from './scene.ts';
 import { type Making, PIN, WRONG_PIN } from './token.ts';
 
-export type ManageLooks = Required<Pick<Looks, 'language' | 'colours'>>;
-
 const NEW_PIN = 'Tw7-kd9Qz';
 
-/** Looks at every state with axe, narrow and enlarged, and takes its picture. */
-function camera({ language, colours }: ManageLooks, prefix: string) {
+/** Looks at every state with axe, in both colours, narrow and enlarged, and takes its pictures. */
+function camera(language: Language, prefix: string) {
   const look = async (page: AnyPage, name: string) => {
-    const full = `${prefix}${language}-${colours}-${name}`;
     await page.evaluate(() => document.fonts.ready);
-    await accessible(page, full);
-    await photograph(page, artefacts(), full);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const full = `${prefix}${language}-${colorScheme}-${name}`;
+      await page.emulateMedia({ colorScheme });
+      await accessible(page, full);
+      await photograph(page, artefacts(), full);
+    }
     assert.equal(await page.evaluate(() => document.documentElement.lang), language, `${name}: language`);
   };
   return {
@@ -40,11 +41,11 @@ function camera({ language, colours }: ManageLooks, prefix: string) {
  * @param start sets up a scene of one kind of browser
  * @param prefix of the names of the pictures
  */
-export function manageTest(start: (options: Looks & { token: Making }) => Promise<Scene<AnyBrowser>>, looks: ManageLooks, prefix = ''): void {
-  test(`the management page in ${looks.language}, ${looks.colours}`, { timeout: 240_000 }, async () => {
-    const scene = await start({ ...looks, scale: 1, token: { kind: 'two-certificates', tries: 4 } });
+export function manageTest(start: (options: Looks & { token: Making }) => Promise<Scene<AnyBrowser>>, language: Language, prefix = ''): void {
+  test(`the management page in ${language}, light and dark`, { timeout: 240_000 }, async () => {
+    const scene = await start({ language, scale: 1, token: { kind: 'two-certificates', tries: 4 } });
     after(() => scene.stop(), BOUNDED);
-    const take = camera(looks, prefix);
+    const take = camera(language, prefix);
 
     await scene.token.remove();
     const manage = await ManagePage.open(scene.browser, 'tokens');
@@ -167,12 +168,12 @@ export function manageTest(start: (options: Looks & { token: Making }) => Promis
     await manage.goTo('settings');
 
     // The language is the person's, whatever the browser's is.
-    const other = looks.language === 'ja' ? 'en' : 'ja';
+    const other = language === 'ja' ? 'en' : 'ja';
     await manage.part('language').selectOption(other);
     await until('the other language', () => manage.page.evaluate((wanted) => document.documentElement.lang === wanted, other));
     await manage.part('tab-settings').filter({ hasText: other === 'ja' ? /設定/ : /Settings/ }).waitFor();
     await manage.part('language').selectOption(scene.browser.languageSetting);
-    await until('the former language', () => manage.page.evaluate((wanted) => document.documentElement.lang === wanted, looks.language));
+    await until('the former language', () => manage.page.evaluate((wanted) => document.documentElement.lang === wanted, language));
 
     // A label that plays tricks, and a token that is locked.
     await scene.token.renew({ kind: 'two-certificates', tries: 1, label: '🔑\u202Enekot\u0007' });
