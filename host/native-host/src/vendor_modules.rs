@@ -10,7 +10,7 @@ mod suggestion;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use kagibashi_card::cancel::Cancel;
 use kagibashi_token::driver::pkcs11::{Limits, ModuleLook, check_file};
@@ -35,6 +35,9 @@ static MODULES: LazyLock<Modules> = LazyLock::new(Modules::none);
 
 /// The modules as their file has them now.
 pub fn modules() -> Modules {
+    // Who has read the file earlier must not have the last word.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let settings = file().settings();
     MODULES.configure(&worker(), Limits::default(), &settings);
     MODULES.clone()

@@ -160,6 +160,10 @@ impl Tokens {
         self.service.is_some()
     }
 
+    pub(crate) fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
     pub(crate) fn has_modules(&self) -> bool {
         !self.modules.is_empty()
     }

@@ -1,11 +1,13 @@
 //! Waiting for tokens to come and go.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use kagibashi_card::reader::{self, Service};
 
+use crate::driver::pkcs11::Listener;
 use crate::error::TokenError;
 use crate::service::{Reader, ReaderState, TokenKind, Tokens};
 
@@ -32,31 +34,44 @@ pub enum Event {
 
 /// Waits for cards to come and go.
 ///
-/// Modules are looked at when PC/SC tells of a change: their own way of telling one hangs in some of
-/// them for ever. A token of a module that comes without PC/SC is seen by whoever looks next.
+/// Modules are looked at when PC/SC tells of a change, when one of them tells of its own, and when
+/// there are others than before. Of a module that tells nothing, a token that comes without PC/SC
+/// is seen by whoever looks next.
 pub struct Watch {
     tokens: Tokens,
     way: Way,
     /// The tokens of modules as they were last told of.
     of_modules: Vec<Reader>,
+    /// What the modules call; they hold it no longer than this.
+    _listener: Arc<Listener>,
 }
 
 enum Way {
     Service(reader::Watch),
     /// Until there is one.
-    Without(Stopped),
+    Without(NoService),
 }
 
 #[derive(Clone, Default)]
-struct Stopped(Arc<(Mutex<bool>, Condvar)>);
+struct NoService(Arc<(Mutex<Phase>, Condvar)>);
+
+#[derive(Default)]
+struct Phase {
+    stopped: bool,
+    woken: bool,
+}
 
 impl Watch {
     pub(crate) fn new(tokens: Tokens) -> Result<Self, TokenError> {
         let way = if tokens.has_service() {
             Way::Service(reader::Watch::new()?)
         } else {
-            Way::Without(Stopped::default())
+            Way::Without(NoService::default())
         };
+        let stop = Stop::of(&way);
+        let listener: Arc<Listener> = Arc::new(move || stop.wake());
+        // Before the first look, so that the modules know of it when they begin.
+        tokens.modules().listen(&listener);
         let of_modules = if tokens.has_modules() {
             of_modules(&tokens.readers()?)
         } else {
@@ -66,6 +81,7 @@ impl Watch {
             tokens,
             way,
             of_modules,
+            _listener: listener,
         })
     }
 
@@ -74,10 +90,13 @@ impl Watch {
     pub fn wait(&mut self) -> Result<Vec<Event>, TokenError> {
         let events = match &mut self.way {
             Way::Service(watch) => watch.wait()?,
-            Way::Without(stopped) => return Err(stopped.wait_for_service()),
+            Way::Without(signal) => {
+                signal.wait_for_service()?;
+                Vec::new()
+            }
         };
         let events: Vec<Event> = events.into_iter().map(Event::from).collect();
-        if self.tokens.has_modules() {
+        if self.tokens.has_modules() || !self.of_modules.is_empty() {
             self.look_at_modules(events)
         } else {
             Ok(events)
@@ -119,31 +138,40 @@ impl Watch {
 
     /// A handle with which another thread can end the wait.
     pub fn stop_handle(&self) -> Stop {
-        Stop {
-            way: match &self.way {
-                Way::Service(watch) => StopWay::Service(watch.stop_handle()),
-                Way::Without(stopped) => StopWay::Without(stopped.clone()),
-            },
-        }
+        Stop::of(&self.way)
     }
 }
 
-impl Stopped {
-    /// Why the wait is over.
-    fn wait_for_service(&self) -> TokenError {
-        let (stopped, changed) = &*self.0;
-        let mut stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*stopped {
-            stopped = changed
-                .wait_timeout(stopped, SERVICE_RETRY)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            if !*stopped && Service::connect().is_ok() {
+impl NoService {
+    /// Returns when the modules have something to tell.
+    fn wait_for_service(&self) -> Result<(), TokenError> {
+        let mut phase = self.phase();
+        loop {
+            if phase.stopped {
+                return Err(TokenError::Cancelled);
+            }
+            if mem::take(&mut phase.woken) {
+                return Ok(());
+            }
+            let changed = &self.0.1;
+            let (after, waited) = changed
+                .wait_timeout(phase, SERVICE_RETRY)
+                .unwrap_or_else(PoisonError::into_inner);
+            phase = after;
+            if waited.timed_out() && Service::connect().is_ok() {
                 // It is there now: whoever waits has to begin anew, with it.
-                return TokenError::ServiceUnavailable;
+                return Err(TokenError::ServiceUnavailable);
             }
         }
-        TokenError::Cancelled
+    }
+
+    fn interrupt(&self, flag: impl Fn(&mut Phase) -> &mut bool) {
+        *flag(&mut self.phase()) = true;
+        self.0.1.notify_all();
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,19 +214,32 @@ pub struct Stop {
 #[derive(Clone)]
 enum StopWay {
     Service(reader::Stop),
-    Without(Stopped),
+    Without(NoService),
 }
 
 impl Stop {
+    fn of(way: &Way) -> Self {
+        Self {
+            way: match way {
+                Way::Service(watch) => StopWay::Service(watch.stop_handle()),
+                Way::Without(signal) => StopWay::Without(signal.clone()),
+            },
+        }
+    }
+
     /// Ends the wait, the present one or the next. There is no way back.
     pub fn stop(&self) {
         match &self.way {
             StopWay::Service(stop) => stop.stop(),
-            StopWay::Without(stopped) => {
-                let (flag, changed) = &*stopped.0;
-                *flag.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                changed.notify_all();
-            }
+            StopWay::Without(signal) => signal.interrupt(|phase| &mut phase.stopped),
+        }
+    }
+
+    /// Has the modules looked at, at the end of the present wait or of the next.
+    fn wake(&self) {
+        match &self.way {
+            StopWay::Service(stop) => stop.wake(),
+            StopWay::Without(signal) => signal.interrupt(|phase| &mut phase.woken),
         }
     }
 }

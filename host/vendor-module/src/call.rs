@@ -63,7 +63,8 @@ impl Functions {
         }
     }
 
-    pub fn initialize(&self) -> Result<(), ModuleError> {
+    /// Whether the module may be called by several threads at once.
+    pub fn initialize(&self) -> Result<bool, ModuleError> {
         let mut arguments = ck::CK_C_INITIALIZE_ARGS {
             CreateMutex: None,
             DestroyMutex: None,
@@ -73,12 +74,13 @@ impl Functions {
             pReserved: ptr::null_mut(),
         };
         let first = call!(self, C_Initialize((&raw mut arguments).cast::<c_void>()));
-        let Err(error) = first else { return Ok(()) };
+        let Err(error) = first else { return Ok(true) };
         match error.value() {
-            Some(ReturnValue::CRYPTOKI_ALREADY_INITIALIZED) => Ok(()),
-            // One thread alone calls it here: it need not lock anything.
+            // By whom, and how, is not known.
+            Some(ReturnValue::CRYPTOKI_ALREADY_INITIALIZED) => Ok(false),
+            // One thread alone calls it then: it need not lock anything.
             Some(ReturnValue::CANT_LOCK | ReturnValue::ARGUMENTS_BAD) => {
-                call!(self, C_Initialize(ptr::null_mut()))
+                call!(self, C_Initialize(ptr::null_mut())).map(|()| false)
             }
             _ => Err(error),
         }
@@ -118,6 +120,12 @@ impl Functions {
         }
         slots.truncate(count);
         Ok(slots)
+    }
+
+    /// Blocks until a token comes or goes.
+    pub fn wait_for_slot_event(&self) -> Result<(), ModuleError> {
+        let mut slot = 0;
+        call!(self, C_WaitForSlotEvent(0, &raw mut slot, ptr::null_mut()))
     }
 
     pub fn slot_info(&self, slot: ck::CK_SLOT_ID) -> Result<ck::CK_SLOT_INFO, ModuleError> {

@@ -15,7 +15,7 @@ mod session;
 mod token;
 
 pub use error::{ModuleError, ReturnValue};
-pub use library::{Library, LibraryInfo};
+pub use library::{Library, LibraryInfo, SlotEvents};
 pub use mechanism::{HashFunction, Mechanism};
 pub use object::{Attribute, Class, KeyType, Object};
 pub use session::Session;

@@ -19,6 +19,12 @@ use crate::token::{Slot, SlotInfo, TokenInfo, text};
 /// A module that has been loaded and initialised.
 pub struct Library {
     functions: Arc<Functions>,
+    takes_threads: bool,
+}
+
+/// What tells of tokens that come and go, on a thread of its own.
+pub struct SlotEvents {
+    functions: Arc<Functions>,
 }
 
 /// What a module says of itself.
@@ -40,8 +46,11 @@ impl Library {
     pub fn load(path: &Path) -> Result<Self, ModuleError> {
         let (library, list) = load(path)?;
         let functions = Arc::new(Functions::new(library, list));
-        functions.initialize()?;
-        Ok(Self { functions })
+        let takes_threads = functions.initialize()?;
+        Ok(Self {
+            functions,
+            takes_threads,
+        })
     }
 
     /// What it says of itself.
@@ -59,6 +68,9 @@ impl Library {
         // The list may grow between the two questions.
         for _ in 0..4 {
             let count = self.functions.slot_count()?;
+            if count == 0 {
+                return Ok(Vec::new());
+            }
             if count > SLOTS_MAX {
                 return Err(ModuleError::Nonsense("C_GetSlotList"));
             }
@@ -69,6 +81,13 @@ impl Library {
             }
         }
         Err(ModuleError::Nonsense("C_GetSlotList"))
+    }
+
+    /// `None` of a module that several threads must not call at once.
+    pub fn slot_events(&self) -> Option<SlotEvents> {
+        self.takes_threads.then(|| SlotEvents {
+            functions: Arc::clone(&self.functions),
+        })
     }
 
     /// What a slot is.
@@ -89,6 +108,14 @@ impl Library {
         }
         let handle = self.functions.open_session(slot.0, flags)?;
         Ok(Session::new(Arc::clone(&self.functions), handle))
+    }
+}
+
+impl SlotEvents {
+    /// Blocks until a token has come or gone. Many modules do not tell, and say so with an error;
+    /// how long others stay in here, and whether they return when the module's end comes, is theirs.
+    pub fn wait(&self) -> Result<(), ModuleError> {
+        self.functions.wait_for_slot_event()
     }
 }
 

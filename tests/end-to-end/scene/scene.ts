@@ -19,6 +19,8 @@ interface TokenOptions {
   readonly token?: Making;
   /** In the place of the software card there is a token of another maker, behind that maker's module. */
   readonly vendor?: VendorKey;
+  /** That module is on the computer, and nobody has told the host of it. */
+  readonly moduleNotAdded?: boolean;
 }
 
 export interface SceneOptions extends BrowserOptions, TokenOptions {
@@ -113,7 +115,7 @@ export class Scene<B extends AnyBrowser = Browser> {
       const host = new Host(home, kind);
       await host.install();
       const environment = { ...service.environment, ...vendor?.environment };
-      if (vendor) await host.addModule(vendor.module, environment);
+      if (vendor && !options.moduleNotAdded) await host.addModule(vendor.module, environment);
       const rooms = { service, token, portal, second, vendor, host, home, environment, room };
       const browser = await startBrowser(rooms);
       takeDown.add(() => browser.close());

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const LONGEST_CALL: Option<Duration> = if cfg!(target_os = "macos") {
     None
 };
 
-/// How often [`Stop::stop`] repeats itself until it was heard.
+/// How often an interruption repeats itself until it was heard.
 const REPEAT_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Something that happened in a reader.
@@ -52,10 +53,11 @@ struct Shared {
 #[derive(Clone, Copy, Default)]
 struct Phase {
     stopped: bool,
+    woken: bool,
     waiting: bool,
 }
 
-/// Ends a [`Watch`] from another thread.
+/// Ends a [`Watch`], or one wait of it, from another thread.
 #[derive(Clone)]
 pub struct Stop {
     context: Context,
@@ -88,15 +90,17 @@ impl Watch {
     }
 
     /// Blocks until cards came or went, and says which; at once if that happened since the last
-    /// call. [`ChannelError::Cancelled`] after [`Stop::stop`].
+    /// call. Nothing did if [`Stop::wake`] ended the wait. [`ChannelError::Cancelled`] after
+    /// [`Stop::stop`].
     pub fn wait(&mut self) -> Result<Vec<Event>, ChannelError> {
         loop {
             let mut events = self.compare_readers()?;
+            let mut woken = false;
             if events.is_empty() {
-                self.block()?;
+                woken = self.block()?;
                 events = self.compare_cards();
             }
-            if !events.is_empty() {
+            if woken || !events.is_empty() {
                 return Ok(events);
             }
         }
@@ -177,27 +181,35 @@ impl Watch {
         events
     }
 
-    fn block(&mut self) -> Result<(), ChannelError> {
+    /// Whether it was woken.
+    fn block(&mut self) -> Result<bool, ChannelError> {
         {
             let mut phase = self.shared.phase();
             if phase.stopped {
                 return Err(ChannelError::Cancelled);
+            }
+            if mem::take(&mut phase.woken) {
+                return Ok(true);
             }
             phase.waiting = true;
         }
         let outcome = self
             .context
             .get_status_change(LONGEST_CALL, &mut self.states);
-        let stopped = {
+        let (stopped, woken) = {
             let mut phase = self.shared.phase();
             phase.waiting = false;
-            phase.stopped
+            (phase.stopped, mem::take(&mut phase.woken))
         };
         self.shared.changed.notify_all();
         match outcome {
             _ if stopped => Err(ChannelError::Cancelled),
-            // A reader that vanished is found by the comparison that follows.
-            Ok(()) | Err(pcsc::Error::Timeout | pcsc::Error::UnknownReader) => Ok(()),
+            // A reader that vanished is found by the comparison that follows. A wait may be
+            // cancelled late, by somebody who meant the one before.
+            Ok(())
+            | Err(pcsc::Error::Timeout | pcsc::Error::UnknownReader | pcsc::Error::Cancelled) => {
+                Ok(woken)
+            }
             Err(error) => Err(channel_error(error, "")),
         }
     }
@@ -212,10 +224,19 @@ impl Shared {
 impl Stop {
     /// Ends the wait, the present one or the next. There is no way back.
     pub fn stop(&self) {
+        self.interrupt(|phase| &mut phase.stopped);
+    }
+
+    /// Ends one wait, the present one or the next, as if something had happened.
+    pub fn wake(&self) {
+        self.interrupt(|phase| &mut phase.woken);
+    }
+
+    fn interrupt(&self, flag: impl Fn(&mut Phase) -> &mut bool) {
         let mut phase = self.shared.phase();
-        phase.stopped = true;
+        *flag(&mut phase) = true;
         // PC/SC forgets a cancellation that comes before the call it is meant for.
-        while phase.waiting {
+        while phase.waiting && *flag(&mut phase) {
             if let Err(error) = self.context.cancel() {
                 tracing::debug!(%error, "the wait for cards could not be cancelled");
             }

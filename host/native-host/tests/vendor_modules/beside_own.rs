@@ -21,7 +21,8 @@ const ORIGIN: &str = "https://portal.example.jp";
 const NONCE: &str = "dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=";
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn opensc() -> String {
+/// Where OpenSC's module is.
+pub fn opensc() -> String {
     let kinds = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let mut places = kinds.map(|kind| kind.path().join("opensc-pkcs11.so"));
     let found = places.find(|path| path.exists());

@@ -1,7 +1,9 @@
 /* A PKCS#11 module that misbehaves as a file tells it: the first word in the
  * file that HOSTILE_BEHAVIOUR names, read anew at each call. It has one slot
- * with one token, one private key and one certificate that is none. It lacks
- * C_GetInterface, as modules of version 2 do. */
+ * with one token, one private key and one certificate that is none. The token
+ * comes and goes with the file that HOSTILE_TOKEN names, if it names one; that
+ * is told by C_WaitForSlotEvent. It lacks C_GetInterface, as modules of version
+ * 2 do. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +13,9 @@
 typedef unsigned long ulong;
 typedef ulong (*function)(void);
 
-enum { OK = 0, GENERAL_ERROR = 5, DEVICE_REMOVED = 0x32, PIN_INCORRECT = 0xA0,
-       ATTRIBUTE_TYPE_INVALID = 0x12, TOKEN_NOT_PRESENT = 0xE0 };
+enum { OK = 0, GENERAL_ERROR = 5, CANT_LOCK = 0xA, DEVICE_REMOVED = 0x32, PIN_INCORRECT = 0xA0,
+       ATTRIBUTE_TYPE_INVALID = 0x12, FUNCTION_NOT_SUPPORTED = 0x54, TOKEN_NOT_PRESENT = 0xE0,
+       BUFFER_TOO_SMALL = 0x150, NOT_INITIALIZED = 0x190 };
 enum { CLASS_CERTIFICATE = 1, CLASS_PRIVATE_KEY = 3 };
 enum { CKA_CLASS = 0, CKA_VALUE = 0x11, CKA_LABEL = 3, CKA_KEY_TYPE = 0x100 };
 
@@ -50,8 +53,30 @@ struct token { char label[32], manufacturer[32], model[16], serial[16]; ulong fl
                ulong counts[10]; unsigned char hardware[2], firmware[2]; char time[16]; };
 struct attribute { ulong type; void *value; ulong length; };
 
-static ulong initialize(void *arguments) { (void)arguments; misbehave("initialize"); return OK; }
-static ulong finalize(void *reserved) { (void)reserved; misbehave("finalize"); return OK; }
+static volatile int initialized, waiting, one_thread, told;
+
+static int is_in(void) {
+    const char *token = getenv("HOSTILE_TOKEN");
+    return !token || access(token, F_OK) == 0;
+}
+
+static ulong initialize(void *arguments) {
+    misbehave("initialize");
+    if (behaves("one-thread")) {
+        if (arguments) return CANT_LOCK;
+        one_thread = 1;
+    }
+    initialized = 1;
+    told = is_in();
+    return OK;
+}
+
+static ulong finalize(void *reserved) {
+    (void)reserved;
+    misbehave("finalize");
+    initialized = 0;
+    return OK;
+}
 
 static ulong get_info(struct info *info) {
     memset(info, ' ', sizeof *info);
@@ -65,6 +90,8 @@ static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count) {
     static ulong call;
     (void)present;
     misbehave("slots");
+    while (waiting && behaves("wait-alone"))
+        usleep(1000);
     if (behaves("huge-slot-count")) { *count = 1UL << 60; return OK; }
     if (behaves("error-slots")) return GENERAL_ERROR;
     if (behaves("changing-slots")) {
@@ -74,9 +101,28 @@ static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count) {
         for (ulong i = 0; i < *count; i++) slots[i] = call * 7 + i;
         return OK;
     }
-    if (slots) slots[0] = 42;
-    *count = behaves("longer-slot-list") && slots ? 1000 : 1;
+    int in = is_in();
+    if (slots && in) {
+        if (!*count) return BUFFER_TOO_SMALL;
+        slots[0] = 42;
+    }
+    *count = behaves("longer-slot-list") && slots ? 1000 : in;
     return OK;
+}
+
+static ulong wait_for_slot_event(ulong flags, ulong *slot, void *reserved) {
+    (void)reserved;
+    if (flags) return FUNCTION_NOT_SUPPORTED;
+    if (one_thread) abort();
+    waiting = 1;
+    misbehave("wait");
+    if (behaves("late-crash-wait")) { sleep(1); abort(); }
+    while (is_in() == told && (initialized || behaves("endless-wait")))
+        usleep(1000);
+    waiting = 0;
+    told = is_in();
+    *slot = 42;
+    return initialized ? OK : NOT_INITIALIZED;
 }
 
 static ulong get_slot_info(ulong slot, struct slot *info) {
@@ -202,6 +248,8 @@ ulong C_GetFunctionList(void **answer) {
         list.functions[28] = (function)find_final;
         list.functions[42] = (function)sign_init;
         list.functions[43] = (function)sign;
+        if (getenv("HOSTILE_TOKEN"))
+            list.functions[67] = (function)wait_for_slot_event;
     }
     *answer = &list;
     return OK;

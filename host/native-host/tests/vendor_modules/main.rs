@@ -17,5 +17,6 @@ mod killed;
 mod management_page;
 mod person;
 mod signing;
+mod slot_events;
 mod softhsm;
 mod worker;

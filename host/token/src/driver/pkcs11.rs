@@ -5,15 +5,18 @@
 //! of two pipes, and ends the process when it does not answer in time. A PIN crosses the pipe once,
 //! and is wiped on both sides.
 
+mod bell;
 mod file;
 mod keys;
 mod messages;
 mod modules;
 mod process;
+mod slot_events;
 mod token;
 mod trouble;
 mod worker;
 
+pub use bell::Listener;
 pub use file::{FileRefusal, check as check_file};
 pub use modules::{ModuleFindings, ModuleLook, ModuleSettings, Modules};
 pub use process::{INSIDE, Limits, WorkerProgram};

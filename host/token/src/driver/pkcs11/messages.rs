@@ -38,6 +38,8 @@ pub enum Request {
     LogOut(Identity, u32),
     /// Replace the PIN.
     ChangePin(Identity, SecretPin, SecretPin),
+    /// Tell from now on, without being asked, when a token comes or goes.
+    Watch,
 }
 
 /// What the module's process answers.
@@ -51,6 +53,10 @@ pub enum Answer {
     /// The number of the login.
     LoggedIn(u32),
     Signature(#[serde(with = "hexadecimal")] Vec<u8>),
+    /// Whether the module tells of tokens that come and go.
+    Watching(bool),
+    /// A token has come or gone: an answer to nothing, of no number.
+    SlotEvent,
     Done,
     Trouble(Trouble),
 }

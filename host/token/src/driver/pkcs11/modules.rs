@@ -1,11 +1,13 @@
 //! The modules that a person has added, and the tokens that they offer.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kagibashi_card::cancel::Cancel;
 
+use super::bell::{Bell, Listener};
 use super::file;
 use super::messages::{Answer, Identity, Library, Request, TokenFacts, Trouble};
 use super::process::{Limits, Process, WorkerProgram};
@@ -56,6 +58,7 @@ pub struct ModuleFindings {
 #[derive(Clone, Default)]
 pub struct Modules {
     all: Arc<Mutex<Vec<Arc<Module>>>>,
+    bell: Arc<Bell>,
 }
 
 impl Modules {
@@ -66,20 +69,36 @@ impl Modules {
 
     /// Uses these from now on. The process of one that was used before, and is as it was, goes on.
     pub fn configure(&self, program: &WorkerProgram, limits: Limits, settings: &[ModuleSettings]) {
-        let mut all = self.lock();
-        let before = std::mem::take(&mut *all);
-        *all = settings
-            .iter()
-            .map(|settings| {
-                let same = before
-                    .iter()
-                    .find(|module| module.settings == *settings && module.program == *program);
-                same.map_or_else(
-                    || Arc::new(Module::new(program.clone(), limits, settings.clone())),
-                    Arc::clone,
-                )
-            })
-            .collect();
+        let changed = {
+            let mut all = self.lock();
+            let before = std::mem::take(&mut *all);
+            *all = settings
+                .iter()
+                .map(|settings| {
+                    let same = before
+                        .iter()
+                        .find(|module| module.settings == *settings && module.program == *program);
+                    same.map_or_else(
+                        || {
+                            let bell = Arc::clone(&self.bell);
+                            let settings = settings.clone();
+                            Arc::new(Module::new(program.clone(), limits, settings, bell))
+                        },
+                        Arc::clone,
+                    )
+                })
+                .collect();
+            before.len() != all.len() || before.iter().zip(&*all).any(|(a, b)| !Arc::ptr_eq(a, b))
+        };
+        if changed {
+            self.bell.ring();
+        }
+    }
+
+    /// Calls that one from now on, as long as somebody has it, when the modules have become others
+    /// or one of them says that a token has come or gone.
+    pub(crate) fn listen(&self, listener: &Arc<Listener>) {
+        self.bell.listen(listener);
     }
 
     /// Whether there are none.
@@ -224,6 +243,9 @@ pub struct Module {
     limits: Limits,
     process: Mutex<Option<Process>>,
     state: Mutex<State>,
+    bell: Arc<Bell>,
+    /// Its process has failed while it also waited for tokens: the next one does not.
+    waits_badly: AtomicBool,
 }
 
 #[derive(Default)]
@@ -235,13 +257,20 @@ struct State {
 }
 
 impl Module {
-    fn new(program: WorkerProgram, limits: Limits, settings: ModuleSettings) -> Self {
+    fn new(
+        program: WorkerProgram,
+        limits: Limits,
+        settings: ModuleSettings,
+        bell: Arc<Bell>,
+    ) -> Self {
         Self {
             settings,
             program,
             limits,
             process: Mutex::default(),
             state: Mutex::default(),
+            bell,
+            waits_badly: AtomicBool::new(false),
         }
     }
 
@@ -320,23 +349,63 @@ impl Module {
         cancel: &Cancel,
     ) -> Result<(Library, Result<Answer, Trouble>), ModuleTrouble> {
         let mut slot = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.take_if(|process| !process.lives());
-        let mut process = if let Some(process) = slot.take() {
-            process
-        } else {
-            let real = file::check(&self.settings.path)?;
-            Process::start(&self.program, &real, &self.limits, cancel)?
-        };
+        if let Some(ended) = slot.take_if(|process| !process.lives()) {
+            self.has_failed(&ended, &ModuleTrouble::Crashed);
+        }
+        let mut process = self.watching(slot.take(), cancel)?;
         let limit = match pace {
             Pace::Look => self.limits.look,
             Pace::Work => self.limits.work,
             Pace::Person => self.limits.person,
         };
         // After a failure it is dropped, and thereby ended.
-        let answer = process.ask(request, limit, cancel)?;
+        let answer = process
+            .ask(request, limit, cancel)
+            .inspect_err(|trouble| self.has_failed(&process, trouble))?;
         let library = process.library.clone();
         *slot = Some(process);
         Ok((library, answer))
+    }
+
+    /// The process, or a new one, which tells of tokens that come and go if somebody wants to know.
+    fn watching(
+        &self,
+        process: Option<Process>,
+        cancel: &Cancel,
+    ) -> Result<Process, ModuleTrouble> {
+        let mut process = match process {
+            Some(process) => process,
+            None => self.start(cancel)?,
+        };
+        let wanted = process.watches.is_none() && self.bell.is_heard();
+        if !wanted || self.waits_badly.load(Ordering::Relaxed) {
+            return Ok(process);
+        }
+        match process.watch(&self.limits, cancel) {
+            Ok(()) => Ok(process),
+            Err(ModuleTrouble::Cancelled) => Err(ModuleTrouble::Cancelled),
+            Err(trouble) => {
+                self.has_failed(&process, &trouble);
+                drop(process);
+                self.start(cancel)
+            }
+        }
+    }
+
+    fn start(&self, cancel: &Cancel) -> Result<Process, ModuleTrouble> {
+        let real = file::check(&self.settings.path)?;
+        let bell = Arc::clone(&self.bell);
+        Process::start(&self.program, &real, &self.limits, bell, cancel)
+    }
+
+    /// Waiting for tokens on one thread while another works is where modules fail most: it is not
+    /// asked of one a second time.
+    fn has_failed(&self, process: &Process, trouble: &ModuleTrouble) {
+        if process.watches == Some(true) && *trouble != ModuleTrouble::Cancelled {
+            let module = &self.settings.name;
+            tracing::info!(module, %trouble, "a module is not asked to tell of tokens any more");
+            self.waits_badly.store(true, Ordering::Relaxed);
+        }
     }
 
     pub fn rubbish(&self) -> TokenError {

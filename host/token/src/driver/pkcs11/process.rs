@@ -5,12 +5,14 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use kagibashi_card::cancel::Cancel;
 
+use super::bell::Bell;
 use super::messages::{Answer, Library, Numbered, Request, Trouble, receive, send};
 use super::trouble::ModuleTrouble;
 
@@ -62,14 +64,18 @@ pub struct Process {
     last: u32,
     /// What the module said of itself.
     pub library: Library,
+    /// Whether it tells of tokens that come and go; `None` if it has not been asked to.
+    pub watches: Option<bool>,
 }
 
 impl Process {
-    /// Starts the program and waits until it has loaded the module.
+    /// Starts the program and waits until it has loaded the module. What it tells without being
+    /// asked rings the bell.
     pub fn start(
         program: &WorkerProgram,
         module: &Path,
         limits: &Limits,
+        bell: Arc<Bell>,
         cancel: &Cancel,
     ) -> Result<Self, ModuleTrouble> {
         let mut child = Command::new(&program.program)
@@ -88,6 +94,13 @@ impl Process {
         thread::spawn(move || {
             loop {
                 let answer = match receive(&mut pipe) {
+                    Ok(Some(Numbered {
+                        message: Answer::SlotEvent,
+                        ..
+                    })) => {
+                        bell.ring();
+                        continue;
+                    }
                     Ok(Some(answer)) => Ok(answer),
                     Ok(None) => return,
                     Err(error) => Err(error),
@@ -108,6 +121,7 @@ impl Process {
                 description: String::new(),
                 version: String::new(),
             },
+            watches: None,
         };
         match process.wait(limits.start, cancel)? {
             Answer::Loaded(library) => process.library = library,
@@ -121,6 +135,19 @@ impl Process {
     /// Whether it is still there, as far as can be seen.
     pub fn lives(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Has it tell of tokens that come and go, if the module does.
+    pub fn watch(&mut self, limits: &Limits, cancel: &Cancel) -> Result<(), ModuleTrouble> {
+        // Should it fail, it may be because it waits.
+        self.watches = Some(true);
+        match self.ask(Request::Watch, limits.look, cancel)? {
+            Ok(Answer::Watching(watches)) => self.watches = Some(watches),
+            Err(_) => {}
+            Ok(_) => return Err(ModuleTrouble::Rubbish),
+        }
+        tracing::debug!(process = self.child.id(), watches = self.watches, "asked");
+        Ok(())
     }
 
     /// Asks, and waits for the answer. After a failure the process is of no use any more.

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::messages::{
     Answer, CertificateFacts, Identity, Library as LibraryFacts, Numbered, PinFacts, Request,
     SecretPin, Signature, TokenFacts, Trouble, receive, send,
 };
+use super::slot_events;
 
 /// What our own module says it is.
 const OUR_OWN: &str = "Kagibashi PKCS#11 module";
@@ -35,17 +37,22 @@ const PIN_KEPT: Duration = Duration::from_mins(1);
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Loads the module and serves the host at the other ends of the pipes until it goes.
-pub fn serve(module: &Path, requests: impl Read + Send + 'static, mut answers: impl Write) {
+pub fn serve(
+    module: &Path,
+    requests: impl Read + Send + 'static,
+    answers: impl Write + Send + 'static,
+) {
     let queue = read_requests(requests);
+    let answers = Answers::through(answers);
     let library = match load(module) {
         Ok((library, facts)) => {
-            if tell(&mut answers, 0, Answer::Loaded(facts)).is_none() {
+            if answers.tell(0, Answer::Loaded(facts)).is_none() {
                 return;
             }
             library
         }
         Err(trouble) => {
-            tell(&mut answers, 0, Answer::Trouble(trouble));
+            answers.tell(0, Answer::Trouble(trouble));
             return;
         }
     };
@@ -53,6 +60,7 @@ pub fn serve(module: &Path, requests: impl Read + Send + 'static, mut answers: i
         library,
         logins: Vec::new(),
         last_login: 0,
+        answers: answers.clone(),
     };
     loop {
         let Numbered { number, message } = match queue.recv_timeout(worker.patience()) {
@@ -64,7 +72,7 @@ pub fn serve(module: &Path, requests: impl Read + Send + 'static, mut answers: i
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let answer = worker.answer(message).unwrap_or_else(Answer::Trouble);
-        if tell(&mut answers, number, answer).is_none() {
+        if answers.tell(number, answer).is_none() {
             return;
         }
     }
@@ -87,8 +95,31 @@ fn read_requests(mut requests: impl Read + Send + 'static) -> Receiver<Numbered<
     queue
 }
 
-fn tell(answers: &mut impl Write, number: u32, message: Answer) -> Option<()> {
-    send(answers, &Numbered { number, message }).ok()
+/// The pipe to the host, for every thread.
+pub struct Answers<W> {
+    pipe: Arc<Mutex<W>>,
+}
+
+impl<W> Clone for Answers<W> {
+    fn clone(&self) -> Self {
+        Self {
+            pipe: Arc::clone(&self.pipe),
+        }
+    }
+}
+
+impl<W: Write> Answers<W> {
+    fn through(pipe: W) -> Self {
+        Self {
+            pipe: Arc::new(Mutex::new(pipe)),
+        }
+    }
+
+    /// `None` if the host has gone.
+    pub fn tell(&self, number: u32, message: Answer) -> Option<()> {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        send(&mut *pipe, &Numbered { number, message }).ok()
+    }
 }
 
 fn load(module: &Path) -> Result<(Library, LibraryFacts), Trouble> {
@@ -121,13 +152,14 @@ struct KeptPin {
     until: Instant,
 }
 
-struct Worker {
+struct Worker<W> {
     library: Library,
     logins: Vec<Login>,
     last_login: u32,
+    answers: Answers<W>,
 }
 
-impl Worker {
+impl<W: Write + Send + 'static> Worker<W> {
     fn answer(&mut self, request: Request) -> Result<Answer, Trouble> {
         match request {
             Request::Tokens => self.tokens().map(Answer::Tokens),
@@ -145,7 +177,21 @@ impl Worker {
                 self.change_pin(&identity, &current, &new)?;
                 Ok(Answer::Done)
             }
+            Request::Watch => self.watch().map(Answer::Watching),
         }
+    }
+
+    /// A module that lets nobody else in while it waits hangs here, and not at the next request,
+    /// which may have a PIN with it.
+    fn watch(&self) -> Result<bool, Trouble> {
+        let Some(events) = self.library.slot_events() else {
+            return Ok(false);
+        };
+        let waits = slot_events::begin(events, self.answers.clone());
+        if waits {
+            self.library.slots_with_token()?;
+        }
+        Ok(waits)
     }
 
     /// Tokens that can be used: set up, and with a PIN to log in with.
