@@ -60,6 +60,8 @@ export default defineBackground(() => {
   const handshakes = new Handshakes(
     {
       operations,
+      // Firefox connects ahead without a certificate.
+      awaited: async () => import.meta.env.FIREFOX || connecting.awaitHandshake(),
       connecting: () => connecting.sites(),
       idleSeconds: () => readSettings().then(({ loginSeconds }) => loginSeconds),
       decline: (certificate) => void host.decline('log-in', { origin: null, certificate, token: null, idleSeconds: 0 }),

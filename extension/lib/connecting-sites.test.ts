@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { request } from '../tests/samples';
-import { ConnectingSites, likeliest, NAMED_MAX, PAGE_PATIENCE, PART_PATIENCE } from './connecting-sites';
+import { ANSWER_COMES, ConnectingSites, likeliest, NAMED_MAX, PAGE_PATIENCE, PART_PATIENCE } from './connecting-sites';
 
 let active: Set<number>;
 let known: Set<string>;
@@ -73,6 +73,36 @@ describe('the likely site', () => {
     for (let count = 0; count < 2_000; count += 1) sites.began(request({ url: `https://s${count}.example/` }));
     expect(sites.requests()).toHaveLength(1_000);
     expect(await sites.sites()).toHaveLength(NAMED_MAX);
+  });
+});
+
+describe('a handshake', () => {
+  const awaited = async (meanwhile: () => void = () => {}): Promise<boolean> => {
+    const told = sites.awaitHandshake();
+    meanwhile();
+    await vi.advanceTimersByTimeAsync(ANSWER_COMES);
+    return told;
+  };
+
+  it('is waited for by a site that is known to want one', async () => {
+    known.add('https://portal.example');
+    sites.began(request({ requestId: '1', url: 'https://portal.example/' }));
+    expect(await awaited(() => sites.ended('1'))).toBe(true);
+  });
+
+  it('is waited for by a site that does not answer for a while', async () => {
+    sites.began(request({ url: 'https://new.example/' }));
+    expect(await awaited()).toBe(true);
+  });
+
+  it('is waited for by a request that comes right after it', async () => {
+    expect(await awaited(() => sites.began(request({ url: 'https://new.example/' })))).toBe(true);
+  });
+
+  it('is waited for by nothing while all others answer', async () => {
+    expect(await awaited()).toBe(false);
+    sites.began(request({ requestId: '1', url: 'https://other.example/' }));
+    expect(await awaited(() => sites.ended('1'))).toBe(false);
   });
 });
 

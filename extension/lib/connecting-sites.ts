@@ -29,6 +29,8 @@ export interface ConnectingRequest extends RequestEvent {
 export const PAGE_PATIENCE = 300_000;
 /** Requests of pages that hang for longer wait for something else, such as news from a server. */
 export const PART_PATIENCE = 10_000;
+/** Within this time a site that wants no certificate has answered. */
+export const ANSWER_COMES = 1_000;
 /** Sites named in the window. */
 export const NAMED_MAX = 5;
 /** More than any browser keeps open; bounds what lost events could leave behind. */
@@ -71,6 +73,16 @@ export class ConnectingSites {
       if (now - began > (type === 'main_frame' ? PAGE_PATIENCE : PART_PATIENCE)) this.#requests.delete(id);
     }
     return [...this.#requests.values()];
+  }
+
+  /**
+   * Whether a request may wait for a handshake that was just told of. Chromium also connects to sites ahead, for requests
+   * that may never come; the one at its next request that does is a new handshake.
+   */
+  async awaitHandshake(): Promise<boolean> {
+    if (this.requests().some(({ origin }) => this.known(origin))) return true;
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_COMES));
+    return this.requests().length > 0;
   }
 
   /** The sites of these requests, the most likely first. */

@@ -10,6 +10,7 @@ type LogIn = PersonRequest<'log-in'>;
 
 let asked: { request: LogIn; answer(outcome: Outcome<Result<'log-in'>>): void }[];
 let sites: ConnectingSite[];
+let awaited: Promise<boolean>;
 let listener: { [K in keyof Required<HandshakeListener>]: ReturnType<typeof vi.fn> };
 let handshakes: Handshakes;
 let declined: string[];
@@ -25,9 +26,11 @@ beforeEach(() => {
       request.gone.addEventListener('abort', () => answer(fail('page-gone')));
     });
   declined = [];
+  awaited = Promise.resolve(true);
   handshakes = new Handshakes(
     {
       operations: { run } as never,
+      awaited: () => awaited,
       connecting: async () => sites,
       idleSeconds: async () => 600,
       decline: (id) => void declined.push(id),
@@ -146,6 +149,33 @@ describe('a handshake that waits', () => {
     await answer(fail(name));
     await handshake();
     expect([asked.length, declined.length]).toEqual([2, 0]);
+  });
+
+  it('that nothing waits for ends without a question, and the next one is asked', async () => {
+    awaited = Promise.resolve(false);
+    await handshake();
+    expect([asked.length, declined]).toEqual([0, [certificate.id]]);
+    await ended('cancelled');
+    awaited = Promise.resolve(true);
+    await handshake();
+    expect([asked.length, declined.length]).toEqual([1, 1]);
+  });
+
+  it('joins a question without looking who waits', async () => {
+    await handshake();
+    awaited = Promise.resolve(false);
+    await handshake();
+    expect([asked.length, declined.length]).toEqual([1, 0]);
+  });
+
+  it('that has ended meanwhile is neither asked nor declined', async () => {
+    let tell: (is: boolean) => void = () => {};
+    awaited = new Promise((resolve) => (tell = resolve));
+    await handshake();
+    await ended('timed-out');
+    tell(false);
+    await settled();
+    expect([asked.length, declined.length]).toEqual([0, 0]);
   });
 
   it('is forgotten with its host', async () => {

@@ -21,6 +21,8 @@ export interface HandshakeListener {
 
 export interface HandshakeRooms {
   readonly operations: Pick<Operations, 'run'>;
+  /** Whether anything waits for a handshake that was just told of. */
+  readonly awaited: () => Promise<boolean>;
   /** Where the browser is connecting to. */
   readonly connecting: () => Promise<readonly ConnectingSite[]>;
   /** The person's setting of how long a login lasts. */
@@ -61,7 +63,7 @@ export class Handshakes {
     if (notice.type === 'handshake') {
       if (this.#refused !== null && Date.now() - this.#refused < NO_LASTS) return this.rooms.decline(notice.certificate.id);
       this.#waiting.set(notice.certificate.id, notice.certificate);
-      this.#askForWaiting();
+      void this.#askOnceAwaited(notice.certificate);
     } else {
       this.#waiting.delete(notice.certificate);
       this.listener.ended?.(notice.error);
@@ -98,6 +100,13 @@ export class Handshakes {
       if (!question.forHandshakes) question.gone.abort();
     });
     return question.outcome;
+  }
+
+  /** Nobody is asked for what no page wants. */
+  async #askOnceAwaited({ id }: Certificate): Promise<void> {
+    const awaited = this.#question !== undefined || (await this.rooms.awaited());
+    if (awaited) this.#askForWaiting();
+    else if (this.#waiting.delete(id)) this.rooms.decline(id);
   }
 
   #askForWaiting(): void {

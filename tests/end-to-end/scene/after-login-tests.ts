@@ -37,13 +37,16 @@ export function afterLoginTests(scene: HandshakeScene<KeepingSite>): void {
       const kept = KEPT[scene.kind][end];
       if (!kept) continue;
       const name = `${scene.kind}, TLS ${version}, ${end}: open connections stay, the TLS session ${kept.session ? 'goes on' : 'does not'}`;
-      test(name, BOUNDED, async () => {
+      test(name, BOUNDED, async (context) => {
         await scene.portal.moveHouse();
         const visit = await scene.visit(version);
         await (await scene.browser.question()).enterPin(PIN);
         await until('the page', async () => (await visit.sight()).page === 'holder');
         if (end === 'log-out') await scene.browser.logOut();
-        else await scene.token.remove();
+        else {
+          await scene.token.remove();
+          context.after(() => scene.token.insert());
+        }
         scene.portal.loginEnds();
         // It may be busy with a request of the browser's own.
         await until('a request on the open connection', async () => (await way(visit)) === 'kept connection');
@@ -52,7 +55,6 @@ export function afterLoginTests(scene: HandshakeScene<KeepingSite>): void {
         const answer = way(visit);
         if (!kept.session) await (await scene.browser.question()).enterPin(PIN);
         assert.equal(await answer, kept.session ? 'resumed session' : 'signature');
-        if (end === 'pulled out') await scene.token.insert();
       });
     }
   }

@@ -1,5 +1,7 @@
 /** A site that wants the certificate and keeps connections and TLS sessions, and tells which of them a request came on. */
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer as createPlainServer, type Server as PlainServer, type ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +27,9 @@ export class KeepingSite {
   readonly authority: string;
   readonly #servers = new Map<TlsVersion, Server>();
   readonly #options: ServerOptions;
+  /** Of another site, whose pages want no certificate. */
+  readonly #pages: PlainServer = createPlainServer((request, response) => this.#servePage(request.url ?? '', response));
+  #broken = 0;
   /** Those that are open, and whether they are from before the login's end. */
   readonly #connections = new Map<Duplex, 'before' | 'after'>();
 
@@ -45,12 +50,14 @@ export class KeepingSite {
     const ca = pems.map((name) => readFileSync(join(authorities, name)));
     const site = new KeepingSite(file('ca.pem'), { key, cert, ca, requestCert: true, rejectUnauthorized: true });
     await site.moveHouse();
+    site.#pages.listen(0, '127.0.0.1');
+    await once(site.#pages, 'listening');
     return site;
   }
 
   /** Goes on at other ports, where no browser has a connection or a TLS session yet. */
   async moveHouse(): Promise<void> {
-    await this.stop();
+    await this.#stopServers();
     for (const version of TLS_VERSIONS) {
       const server = createServer({ ...this.#options, minVersion: `TLSv${version}`, maxVersion: `TLSv${version}` });
       server.keepAliveTimeout = 120_000;
@@ -76,14 +83,42 @@ export class KeepingSite {
     for (const connection of this.#connections.keys()) connection.end();
   }
 
+  /** Has every new connection begin from the start, with a signature. */
+  forgetSessions(): void {
+    for (const server of this.#servers.values()) server.setTicketKeys(randomBytes(48));
+  }
+
+  /** A page of another site that has the browser connect to this one and asks it for nothing. */
+  pageThatConnectsAhead(version: TlsVersion): string {
+    const { port } = this.#pages.address() as AddressInfo;
+    return `http://pages.localhost:${port}/${encodeURIComponent(this.origin(version))}`;
+  }
+
+  /** Handshakes that the browser did not finish. */
+  get broken(): number {
+    return this.#broken;
+  }
+
   async stop(): Promise<void> {
+    this.#pages.close();
+    this.#pages.closeAllConnections();
+    await this.#stopServers();
+  }
+
+  async #stopServers(): Promise<void> {
     for (const server of this.#servers.values()) {
       server.close();
       server.closeAllConnections();
     }
   }
 
+  #servePage(url: string, response: ServerResponse): void {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<!doctype html><title>page</title><link rel="preconnect" href="${decodeURIComponent(url.slice(1))}">`);
+  }
+
   #serve(server: Server): void {
+    server.on('tlsClientError', () => (this.#broken += 1));
     server.on('secureConnection', (connection) => {
       this.#connections.set(connection, 'after');
       connection.once('close', () => this.#connections.delete(connection));
