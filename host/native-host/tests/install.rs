@@ -7,7 +7,7 @@
 mod home;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use home::Home;
 use kagibashi_card_simulator::pcscd::namespace;
@@ -80,6 +80,21 @@ fn a_profile_of_its_own_gets_one_manifest() {
     assert!(!home.path(".config").exists(), "no browser was touched");
 }
 
+/// A script that may mount what it likes, with the program as its name.
+fn in_a_namespace(script: &str) -> Output {
+    let home = Home::with_chromium();
+    namespace()
+        .args(["sh", "-c", script])
+        .arg(home.program())
+        .env("HOME", home.path(""))
+        .env("LC_ALL", "ja_JP.UTF-8")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_STATE_HOME")
+        .output()
+        .unwrap()
+}
+
 /// On a disk without room a file can be made, but nothing written into it.
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
@@ -96,23 +111,36 @@ fn a_full_disk_leaves_nothing_half_written() {
         "$0" install --browser chromium > /dev/null
         ls -A NativeMessagingHosts
     "#;
-    let home = Home::with_chromium();
-    let output = namespace()
-        .args(["sh", "-c", SCRIPT])
-        .arg(home.program())
-        .env("HOME", home.path(""))
-        .env("LC_ALL", "ja_JP.UTF-8")
-        .env_remove("XDG_CONFIG_HOME")
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("XDG_STATE_HOME")
-        .output()
-        .unwrap();
+    let output = in_a_namespace(SCRIPT);
     let errors = String::from_utf8_lossy(&output.stderr);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{errors}");
     assert!(errors.contains("NativeMessagingHosts"), "{errors}");
     let lines: Vec<_> = told.lines().rev().take(2).collect();
     assert_eq!(lines, ["jp.kagibashi.host.json", "failed: 5"], "{told}");
+}
+
+/// Nor is there room to note what was made.
+#[test]
+fn a_full_home_is_left_as_it_was() {
+    const SCRIPT: &str = r#"
+        set -e
+        mount -t tmpfs -o size=64k none "$HOME"
+        mkdir -p "$HOME/.config/chromium"
+        echo '{}' > "$HOME/.config/chromium/Local State"
+        before="$(find "$HOME" | sort)"
+        cat /dev/zero > "$HOME/full" 2> /dev/null || true
+        "$0" install --browser chromium || echo "failed: $?"
+        rm "$HOME/full"
+        test "$(find "$HOME" | sort)" = "$before" || find "$HOME"
+        "$0" install --browser chromium > /dev/null
+        "$0" uninstall > /dev/null
+        test "$(find "$HOME" | sort)" = "$before" || find "$HOME"
+    "#;
+    let output = in_a_namespace(SCRIPT);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "failed: 5\n");
 }
 
 #[test]

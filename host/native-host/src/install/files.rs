@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::browsers::Scope;
 
-/// Makes a folder and those above it. Says which were made, the uppermost first.
+/// Makes a folder and those above it, or none at all. Says which were made, the
+/// uppermost first.
 pub fn make_folder(folder: &Path, scope: Scope) -> io::Result<Vec<PathBuf>> {
     let mut missing: Vec<&Path> = folder
         .ancestors()
@@ -15,15 +16,29 @@ pub fn make_folder(folder: &Path, scope: Scope) -> io::Result<Vec<PathBuf>> {
     missing.reverse();
     let mut made = Vec::new();
     for folder in missing {
-        match fs::create_dir(folder) {
-            Ok(()) => made.push(folder.to_owned()),
+        let outcome = match fs::create_dir(folder) {
+            Ok(()) => {
+                made.push(folder.to_owned());
+                set_mode(folder, folder_mode(scope))
+            }
             // Somebody else was quicker, a browser at its first start perhaps.
-            Err(_) if folder.is_dir() => continue,
-            Err(error) => return Err(error),
+            Err(_) if folder.is_dir() => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            take_back(&made);
+            return Err(error);
         }
-        set_mode(folder, folder_mode(scope))?;
     }
     Ok(made)
+}
+
+/// Removes folders that were made, the uppermost first in the list, unless
+/// somebody has put something into them.
+pub fn take_back(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        remove_empty_folder(folder);
+    }
 }
 
 /// Writes a file that anybody may read, at once as a whole: no reader ever sees
@@ -123,6 +138,11 @@ mod tests {
         assert!(!remove_empty_folder(&made[0]), "it is not empty");
         assert!(remove_empty_folder(&made[1]) && remove_empty_folder(&made[0]));
         assert!(remove_empty_folder(&deep), "it is gone already");
+
+        // No name is that long: what was made on the way goes again.
+        let never = home.path().join("a/b").join("c".repeat(300));
+        assert!(make_folder(&never, Scope::User).is_err());
+        assert!(!home.path().join("a/b").exists());
     }
 
     #[cfg(unix)]

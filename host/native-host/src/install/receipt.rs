@@ -45,16 +45,23 @@ impl Receipt {
         }
     }
 
-    /// Adds folders that were made, before anything is put into them.
+    /// Adds folders that were made, before anything is put into them. They are
+    /// taken back if they cannot be listed: nobody else would do it.
     pub fn add(&mut self, made: Vec<PathBuf>) -> io::Result<()> {
         if made.is_empty() {
             return Ok(());
         }
-        self.kept.folders.extend(made);
-        self.kept
-            .folders
-            .extend(files::make_folder(&self.folder, self.scope)?);
-        self.write()
+        let mut added = made;
+        let listed = files::make_folder(&self.folder, self.scope).and_then(|own| {
+            added.extend(own);
+            self.kept.folders.extend(added.iter().cloned());
+            self.write()
+        });
+        if listed.is_err() {
+            files::take_back(&added);
+            self.kept.folders.retain(|folder| !added.contains(folder));
+        }
+        listed
     }
 
     /// Adds a file for entries of others besides ours, before it is made.

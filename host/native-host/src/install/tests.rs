@@ -347,3 +347,16 @@ fn a_place_that_cannot_be_written_is_named() {
     assert!(matches!(error, InstallError::NoPermission { .. }));
     assert!(error.advice(Language::Japanese).contains("sudo"));
 }
+
+#[test]
+fn what_was_done_before_a_place_that_cannot_be_written_is_undone_by_uninstalling() {
+    let made_up = MadeUp::with(&["usr/bin/chromium", "usr/bin/firefox"]);
+    made_up.write("home/山田/.mozilla", "");
+    let before = made_up.listing();
+    let error = made_up.install(&InstallArgs::default()).unwrap_err();
+    assert!(error.situation(Language::Japanese).contains(".mozilla"));
+    assert!(made_up.path(CHROMIUM).exists(), "this browser is served");
+    let report = made_up.uninstall(&UninstallArgs::default());
+    assert_eq!(made_up.deeds(&report), [(CHROMIUM.into(), Deed::Removed)]);
+    assert_eq!(made_up.listing(), before);
+}
