@@ -51,6 +51,13 @@ describe('the popup', () => {
     expect(all('logged-out')).toEqual([]);
   });
 
+  it('shows a label that plays tricks as it is written', async () => {
+    await publish({ logins: [{ ...login, label: '🔑\u202E<img src=x>\u0007' }] });
+    await settled();
+    expect(get('popup-login').textContent).toContain('🔑⟨202E⟩<img src=x>⟨0007⟩');
+    expect(document.querySelector('img')).toBeNull();
+  });
+
   it('logs out with one press and says what may stay behind', async () => {
     await publish({ logins: [login] });
     await settled();
