@@ -4,7 +4,9 @@
 //! - PKCS#15: whoever writes notes the time in `TokenInfo`, to the second. One without such a time,
 //!   or from this very second, is not noted at all.
 //! - ENTERSAFE-ESPK: nothing is known that changes each time. The index tells what came and went; the
-//!   beginning of each certificate that has a key, with its serial number, what was replaced.
+//!   beginning of each certificate that has a key, with its serial number, what was replaced by
+//!   another of the same size, as a renewed certificate often is. So each certificate costs two
+//!   commands beyond the five to know the token and find its index.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
