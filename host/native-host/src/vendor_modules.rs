@@ -58,7 +58,9 @@ pub fn file() -> ModulesFile {
 /// Modules that are on this computer and have not been added.
 pub fn suggestions() -> Result<Vec<Suggestion>, ModuleRefusal> {
     let added: Vec<PathBuf> = file().read()?.into_iter().map(|it| it.path).collect();
-    Ok(suggestion::all(&root(), &added))
+    let settings = Folders::of_user().config;
+    let settings = settings.parent().unwrap_or(&settings);
+    Ok(suggestion::all(&root(), settings, &added))
 }
 
 /// The root of the system, or the drive that this program is on.

@@ -11,6 +11,8 @@ pub struct Slot(pub(crate) ck::CK_SLOT_ID);
 pub struct SlotInfo {
     /// What the module calls it: often the name of a PC/SC reader, cut after 64 bytes.
     pub description: String,
+    /// Who made it.
+    pub manufacturer: String,
     /// It is a device, and not software alone.
     pub hardware: bool,
 }
@@ -56,6 +58,7 @@ impl From<ck::CK_SLOT_INFO> for SlotInfo {
     fn from(info: ck::CK_SLOT_INFO) -> Self {
         Self {
             description: text(&info.slotDescription),
+            manufacturer: text(&info.manufacturerID),
             hardware: info.flags & ck::CKF_HW_SLOT != 0,
         }
     }

@@ -41,6 +41,8 @@ pub enum Need {
     TlsPrograms,
     /// A module that is not ours, for the tests of registering modules.
     OtherModule,
+    /// What gathers modules.
+    P11Kit,
     /// A stranger at our sockets.
     Python,
     /// The program that says what our module exports.
@@ -95,6 +97,7 @@ pub const FOR_END_TO_END: &[Need] = &[
     Need::OpenSc,
     Need::OpenSsl,
     Need::OtherModule,
+    Need::P11Kit,
     Need::Curl,
     Need::TlsPrograms,
     Need::Firefox,
@@ -117,6 +120,7 @@ const EVERYTHING: &[Need] = &[
     Need::Curl,
     Need::TlsPrograms,
     Need::OtherModule,
+    Need::P11Kit,
     Need::Python,
     Need::Binutils,
     Need::Firefox,

@@ -1,7 +1,7 @@
 //! Modules that are on this computer and could be added: where makers put
 //! theirs, and those that p11-kit knows. Nothing is loaded for this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,8 +64,10 @@ const KNOWN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Where p11-kit has its files of modules, by pkcs11.conf(5).
+/// Where p11-kit has its files of modules, by pkcs11.conf(5): the package's, the
+/// administrator's and, below the folder of settings, the person's.
 const P11_KIT: &[&str] = &["usr/share/p11-kit/modules", "etc/pkcs11/modules"];
+const P11_KIT_OF_PERSON: &str = "pkcs11/modules";
 
 /// Where p11-kit looks for a module that its file names without a folder.
 const P11_KIT_MODULES: &[&str] = &[
@@ -79,8 +81,9 @@ const P11_KIT_MODULES: &[&str] = &[
 const NO_TOKENS: &[&str] = &["p11-kit-", "gnome-keyring", "kagibashi_pkcs11"];
 
 /// Everything that is there, without what leads to the same file, and without
-/// those that have been added.
-pub fn all(root: &Path, added: &[PathBuf]) -> Vec<Suggestion> {
+/// those that have been added. `settings` is the folder of the person's
+/// settings for all programs.
+pub fn all(root: &Path, settings: &Path, added: &[PathBuf]) -> Vec<Suggestion> {
     let known = KNOWN.iter().map(|&(name, path)| Suggestion {
         name: name.to_owned(),
         path: root.join(path),
@@ -88,46 +91,47 @@ pub fn all(root: &Path, added: &[PathBuf]) -> Vec<Suggestion> {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let mut seen: BTreeSet<PathBuf> = added.iter().filter_map(|path| real(path)).collect();
     known
-        .chain(of_p11_kit(root))
+        .chain(of_p11_kit(root, settings))
         .filter(|suggestion| real(&suggestion.path).is_some_and(|file| seen.insert(file)))
         .collect()
 }
 
-fn of_p11_kit(root: &Path) -> Vec<Suggestion> {
-    let mut suggestions = Vec::new();
-    for folder in P11_KIT {
-        let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
-        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        for file in files {
-            if file
-                .extension()
-                .is_none_or(|extension| extension != "module")
-            {
-                continue;
-            }
-            let Some(path) = fs::read_to_string(&file).ok().as_deref().and_then(named) else {
-                continue;
-            };
-            if NO_TOKENS.iter().any(|part| path.contains(part)) {
-                continue;
-            }
-            let name = file.file_stem().unwrap_or_default().to_string_lossy();
-            suggestions.extend(place(root, &path).map(|path| Suggestion {
-                name: name.into_owned(),
-                path,
-            }));
+/// A file of a name in a later folder has the last word on the module of that
+/// name: it may name another, or none.
+fn of_p11_kit(root: &Path, settings: &Path) -> Vec<Suggestion> {
+    let of_system = P11_KIT.iter().map(|folder| root.join(folder));
+    let folders = of_system.chain([settings.join(P11_KIT_OF_PERSON)]);
+    let mut modules: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for entry in folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten()) {
+        let Ok(file) = entry.map(|entry| entry.path()) else {
+            continue;
+        };
+        if file.extension().is_none_or(|it| it != "module") {
+            continue;
+        }
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if let Some(module) = named(&text) {
+            modules.insert(name.into_owned(), module);
         }
     }
-    suggestions
+    let suggested = modules.into_iter().filter_map(|(name, module)| {
+        let module = module?;
+        if NO_TOKENS.iter().any(|part| module.contains(part)) {
+            return None;
+        }
+        place(root, &module).map(|path| Suggestion { name, path })
+    });
+    suggested.collect()
 }
 
-/// The module that a file of p11-kit names.
-fn named(text: &str) -> Option<String> {
+/// What a file of p11-kit says of the module: nothing, that there is none, or
+/// which.
+fn named(text: &str) -> Option<Option<String>> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
         let value = value.trim();
-        (key.trim() == "module" && !value.is_empty()).then(|| value.to_owned())
+        (key.trim() == "module").then(|| (!value.is_empty()).then(|| value.to_owned()))
     })
 }
 
@@ -155,7 +159,8 @@ mod tests {
             fs::write(&path, text).unwrap();
             path
         };
-        assert_eq!(all(root.path(), &[]), []);
+        let all = |added: &[PathBuf]| all(root.path(), &root.path().join("home"), added);
+        assert_eq!(all(&[]), []);
         let castle = write("usr/lib/libcastle.so.1.0.0", "");
         let opensc = write("usr/lib/x86_64-linux-gnu/pkcs11/opensc-pkcs11.so", "");
         let vendor = write("opt/vendor/vendor.so", "");
@@ -182,6 +187,16 @@ mod tests {
             "module: /usr/lib/kagibashi/libkagibashi_pkcs11.so\n",
         );
         write("usr/lib/kagibashi/libkagibashi_pkcs11.so", "");
+        // What a person has decided is the last word.
+        write(
+            "usr/share/p11-kit/modules/unwanted.module",
+            "module: /opt/vendor/unwanted.so\n",
+        );
+        write("opt/vendor/unwanted.so", "");
+        write("home/pkcs11/modules/unwanted.module", "module:\n");
+        write("home/pkcs11/modules/opensc.module", "log-calls: yes\n");
+        let own = write("opt/own.so", "");
+        write("home/pkcs11/modules/own.module", "module: /opt/own.so\n");
         let suggestion = |name: &str, path: &Path| Suggestion {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -189,9 +204,10 @@ mod tests {
         let expected = [
             suggestion("ePass2003", &castle),
             suggestion("opensc", &opensc),
+            suggestion("own", &own),
             suggestion("vendor", &vendor),
         ];
-        assert_eq!(all(root.path(), &[]), expected);
-        assert_eq!(all(root.path(), &[castle, opensc]), expected[2..]);
+        assert_eq!(all(&[]), expected);
+        assert_eq!(all(&[castle, opensc]), expected[2..]);
     }
 }

@@ -94,7 +94,7 @@ const PROVISIONS: &[Provision] = &[
         need: Need::TlsPrograms,
         packages: &["gnutls-bin", "libengine-pkcs11-openssl"],
         reason: "GnuTLS and OpenSSL's engine, which sign in with the module",
-        present: || is_installed("gnutls-cli") && is_installed("p11tool") && has_openssl_engine(),
+        present: || is_installed("gnutls-cli") && is_installed("p11tool") && is_in_library_folder("engines-3/pkcs11.so"),
     },
     Provision {
         need: Need::OtherModule,
@@ -102,6 +102,15 @@ const PROVISIONS: &[Provision] = &[
         reason: "a PKCS#11 module of another maker, whose tokens are software",
         present: || {
             is_installed("softhsm2-util") && Path::new("/usr/lib/softhsm/libsofthsm2.so").exists()
+        },
+    },
+    Provision {
+        need: Need::P11Kit,
+        packages: &["p11-kit", "p11-kit-modules"],
+        reason: "the module that gathers others, and the server that offers them to sandboxes",
+        present: || {
+            Path::new("/usr/libexec/p11-kit/p11-kit-server").exists()
+                && is_in_library_folder("p11-kit-proxy.so")
         },
     },
     Provision {
@@ -144,13 +153,12 @@ const BOOTSTRAP_NPM: Provision = Provision {
 };
 
 /// Debian keeps engines in a folder by the machine's kind.
-fn has_openssl_engine() -> bool {
+/// In the folder for libraries of some kind of computer.
+fn is_in_library_folder(file: &str) -> bool {
     let Ok(kinds) = std::fs::read_dir("/usr/lib") else {
         return false;
     };
-    kinds
-        .flatten()
-        .any(|kind| kind.path().join("engines-3/pkcs11.so").exists())
+    kinds.flatten().any(|kind| kind.path().join(file).exists())
 }
 
 fn has_japanese_font() -> bool {

@@ -23,6 +23,9 @@ use super::slot_events;
 /// What our own module says it is.
 const OUR_OWN: &str = "Kagibashi PKCS#11 module";
 
+/// Who our own module says made its slots.
+const OUR_SLOTS: &str = "Kagibashi";
+
 /// More certificates of one token are not told.
 const CERTIFICATES_MAX: usize = 200;
 
@@ -205,6 +208,15 @@ impl<W: Write + Send + 'static> Worker<W> {
         let slots = self.library.slots_with_token()?;
         let mut places = Vec::new();
         for slot in slots {
+            let slot_info = self.library.slot_info(slot).ok();
+            // A module that gathers others, in a process that we do not know of: the token is here
+            // already, and whoever asked for it there would ask us.
+            if slot_info
+                .as_ref()
+                .is_some_and(|it| it.manufacturer == OUR_SLOTS)
+            {
+                continue;
+            }
             // A slot that has changed since is as if it were empty.
             let Ok(info) = self.library.token_info(slot) else {
                 continue;
@@ -213,7 +225,6 @@ impl<W: Write + Send + 'static> Worker<W> {
             if !flags.initialized || !(flags.login_required || flags.pin_initialized) {
                 continue;
             }
-            let slot_info = self.library.slot_info(slot).ok();
             let place = slot_info
                 .as_ref()
                 .map_or_else(String::new, |it| it.description.clone());
