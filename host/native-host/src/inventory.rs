@@ -344,11 +344,11 @@ impl Inventory {
 }
 
 impl Contents {
-    /// The tokens that are in, each once: ours before those of modules.
+    /// The tokens that are in, each once: ours or those of modules.
     fn once(&self) -> impl Iterator<Item = &Known> {
         let again = |known: &Known| {
             let mut all = self.readings.values();
-            all.any(|own| known.reading.is_again(&own.reading.info))
+            all.any(|other| known.reading.gives_way_to(&other.reading.info))
         };
         self.readings.values().filter(move |known| !again(known))
     }

@@ -50,6 +50,12 @@ pub fn tokens() -> Result<Tokens, TokenError> {
     Ok(Tokens::connect_with(&modules())?.with_cache(notes))
 }
 
+/// Whether the person wants the token in that reader of a module even where our
+/// own driver serves it, too; as the modules were last looked up.
+pub fn is_before_own(reader: &str) -> bool {
+    MODULES.is_before_own(reader)
+}
+
 /// The file in which they are.
 pub fn file() -> ModulesFile {
     ModulesFile::in_folder(&Folders::of_user().config)

@@ -104,14 +104,10 @@ impl Reading {
         }
     }
 
-    /// Whether this is another reading of a token that our own driver has read:
-    /// by a module that calls its reader by a name of its own.
-    pub fn is_again(&self, own: &TokenInfo) -> bool {
-        let info = &self.info;
-        info.layout.is_none()
-            && own.layout.is_some()
-            && !info.serial.is_empty()
-            && info.serial.eq_ignore_ascii_case(&own.serial)
+    /// Whether this is left out beside that one: both are the same token, which
+    /// a module and our own driver have read, and the person wants the other's.
+    pub fn gives_way_to(&self, other: &TokenInfo) -> bool {
+        gives_way(&self.info, other)
     }
 
     /// The token as a window shows it.
@@ -258,9 +254,18 @@ impl Survey {
         self.note(reading);
     }
 
-    /// A module's tokens come after those of our own driver.
     fn note(&mut self, reading: Reading) {
-        if self.tokens.len() == TOKENS_MAX || self.infos.iter().any(|own| reading.is_again(own)) {
+        if self.infos.iter().any(|info| reading.gives_way_to(info)) {
+            return;
+        }
+        let outdone = |info: &TokenInfo| gives_way(info, &reading.info);
+        if let Some(outdone) = self.infos.iter().position(outdone) {
+            let reader = self.infos.remove(outdone).reader;
+            let id = self.tokens.remove(outdone).id;
+            self.certificates.retain(|found| found.shown.token != id);
+            self.paused.remove(&reader);
+        }
+        if self.tokens.len() == TOKENS_MAX {
             return;
         }
         let Reading {
@@ -312,6 +317,17 @@ impl Survey {
         if let Some(token) = self.tokens.iter_mut().find(|token| token.id == *id) {
             token.pin = status;
         }
+    }
+}
+
+/// A module may call the reader of a token by a name of its own: then the serial
+/// number alone tells that it is one that our own driver has read, too.
+fn gives_way(token: &TokenInfo, to: &TokenInfo) -> bool {
+    let same = !token.serial.is_empty() && token.serial.eq_ignore_ascii_case(&to.serial);
+    same && match (token.layout, to.layout) {
+        (None, Some(_)) => !vendor_modules::is_before_own(&token.reader),
+        (Some(_), None) => vendor_modules::is_before_own(&to.reader),
+        _ => false,
     }
 }
 

@@ -87,7 +87,8 @@ impl<T: FnMut(News<'_>)> Follower<T> {
                         removed.returned = self.holds_token(&reader);
                         (self.tell)(News::Removed(&removed));
                     }
-                    Event::EmptyReader => {}
+                    // And with it, perhaps, what the person wants of a module.
+                    Event::EmptyReader => self.inventory.touch(),
                 }
             }
         }

@@ -101,7 +101,7 @@ pub fn all(root: &Path, settings: &Path, added: &[PathBuf]) -> Vec<Suggestion> {
 fn of_p11_kit(root: &Path, settings: &Path) -> Vec<Suggestion> {
     let of_system = P11_KIT.iter().map(|folder| root.join(folder));
     let folders = of_system.chain([settings.join(P11_KIT_OF_PERSON)]);
-    let mut modules: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut modules: BTreeMap<String, String> = BTreeMap::new();
     for entry in folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten()) {
         let Ok(file) = entry.map(|entry| entry.path()) else {
             continue;
@@ -116,8 +116,7 @@ fn of_p11_kit(root: &Path, settings: &Path) -> Vec<Suggestion> {
         }
     }
     let suggested = modules.into_iter().filter_map(|(name, module)| {
-        let module = module?;
-        if NO_TOKENS.iter().any(|part| module.contains(part)) {
+        if module.is_empty() || NO_TOKENS.iter().any(|part| module.contains(part)) {
             return None;
         }
         place(root, &module).map(|path| Suggestion { name, path })
@@ -125,13 +124,11 @@ fn of_p11_kit(root: &Path, settings: &Path) -> Vec<Suggestion> {
     suggested.collect()
 }
 
-/// What a file of p11-kit says of the module: nothing, that there is none, or
-/// which.
-fn named(text: &str) -> Option<Option<String>> {
+/// The module that a file of p11-kit names; empty if it says that there is none.
+fn named(text: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
-        let value = value.trim();
-        (key.trim() == "module").then(|| (!value.is_empty()).then(|| value.to_owned()))
+        (key.trim() == "module").then(|| value.trim().to_owned())
     })
 }
 

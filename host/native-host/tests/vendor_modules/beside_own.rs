@@ -93,14 +93,15 @@ fn a_token_that_a_module_has_in_a_reader_of_another_name_is_known_by_its_serial_
     let person = Person::new()
         .with("PCSCLITE_CSOCK_NAME", pcscd.socket())
         .with("HOSTILE_BEHAVIOUR", behaviour);
-    let serials = |person: &Person| -> Vec<String> {
+    let all = |person: &Person, key: &str| -> Vec<String> {
         let output = person.run(&["tokens", "--json"], "");
         let tokens: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let tokens = tokens.as_array().into_iter().flatten();
         tokens
-            .map(|token| token["serial"].as_str().unwrap().to_owned())
+            .map(|token| token[key].as_str().unwrap().to_owned())
             .collect()
     };
+    let serials = |person: &Person| all(person, "serial");
     let start = Instant::now();
     while serials(&person).is_empty() {
         assert!(start.elapsed() < PATIENCE, "the token is not listed");
@@ -109,5 +110,21 @@ fn a_token_that_a_module_has_in_a_reader_of_another_name_is_known_by_its_serial_
     person.done(&["module", "add", module.to_str().unwrap()], "");
     assert_eq!(serials(&person), [own.as_str(), "0815"]);
     let person = person.with("HOSTILE_SERIAL", own.to_lowercase());
-    assert_eq!(serials(&person), [own]);
+    assert_eq!(serials(&person), [own.as_str()]);
+    assert_eq!(all(&person, "layout"), ["PKCS#15"]);
+
+    // The other one is left out if the person says so, with its certificates.
+    let certificates = || -> usize {
+        let all = person.json(&["certificates", "--json"]);
+        all.as_array().unwrap().len()
+    };
+    let of_own = certificates();
+    assert!(of_own > 1, "{of_own}");
+    person.done(&["module", "prefer", "vendor", "module"], "");
+    assert_eq!(serials(&person), [own.to_lowercase()]);
+    assert_eq!(all(&person, "layout"), ["PKCS#11"]);
+    assert_eq!(certificates(), 1);
+    person.done(&["module", "prefer", "vendor", "own"], "");
+    assert_eq!(all(&person, "layout"), ["PKCS#15"]);
+    assert_eq!(certificates(), of_own);
 }

@@ -94,7 +94,11 @@ const PROVISIONS: &[Provision] = &[
         need: Need::TlsPrograms,
         packages: &["gnutls-bin", "libengine-pkcs11-openssl"],
         reason: "GnuTLS and OpenSSL's engine, which sign in with the module",
-        present: || is_installed("gnutls-cli") && is_installed("p11tool") && is_in_library_folder("engines-3/pkcs11.so"),
+        present: || {
+            is_installed("gnutls-cli")
+                && is_installed("p11tool")
+                && is_in_library_folder("engines-3/pkcs11.so")
+        },
     },
     Provision {
         need: Need::OtherModule,

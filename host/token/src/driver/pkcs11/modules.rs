@@ -166,6 +166,13 @@ impl Modules {
         readers
     }
 
+    /// Whether that reader is of a module whose tokens are its own, even where our own driver serves
+    /// them, too.
+    pub fn is_before_own(&self, reader: &str) -> bool {
+        let module = self.module_of(reader);
+        module.is_some_and(|module| module.settings.before_own)
+    }
+
     /// Whether that reader is a module's.
     pub(crate) fn serve(&self, reader: &str) -> bool {
         self.module_of(reader).is_some()
