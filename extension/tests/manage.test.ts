@@ -268,6 +268,40 @@ describe('a certificate', () => {
   });
 });
 
+describe('a dialog is of its token', () => {
+  const other = { ...token, id: 'token-2' };
+  const others = [{ ...certificate, id: 'e'.repeat(64), token: other.id }, { ...authority, id: 'f'.repeat(64), token: other.id }];
+
+  it.each([
+    ['export', 0, 'export-dialog'],
+    ['trust', 2, 'trust-dialog'],
+  ])('%s: never of one that takes its place', async (action, number, dialog) => {
+    await opened();
+    all('certificate-choice')[number]?.click();
+    await settled();
+    await press(`action-${action}`);
+    expect(all(dialog)).toHaveLength(1);
+    plugged([other], others);
+    await publish({ tokens: [other] });
+    await settled();
+    expect(all(dialog)).toEqual([]);
+    expect(get('trouble').dataset['error']).toBe('other-token');
+    expect(asked.map(({ command }) => command)).not.toContain('export-certificate');
+  });
+
+  it('and stays open while others come and go', async () => {
+    answers['export-certificate'] = () => ok({ path: '/x.pem' });
+    await opened();
+    await press('action-export');
+    plugged([other, token], [...others, certificate]);
+    await publish({ tokens: [other, token] });
+    await settled();
+    document.querySelector('form')?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
+    await settled();
+    expect(asked.find(({ command }) => command === 'export-certificate')?.arguments).toEqual({ certificate: certificate.id, format: 'pem' });
+  });
+});
+
 describe('an authority', () => {
   beforeEach(async () => {
     answers['certificate-details'] = () => ok({ ...details, certificate: authority });
