@@ -21,7 +21,7 @@ export async function readCertificateSites(): Promise<CertificateSite[]> {
 /** The origins that an administrator has set; nobody needs to have signed in there before. */
 export async function readManagedSites(): Promise<string[]> {
   const listed = (await readPolicy())[KEY];
-  return Array.isArray(listed) ? listed.slice(0, SITES_MAX).filter(isOrigin) : [];
+  return Array.isArray(listed) ? [...new Set(listed.slice(0, SITES_MAX).filter(isOrigin))] : [];
 }
 
 export async function learnCertificateSite(origin: string): Promise<void> {

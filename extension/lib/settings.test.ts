@@ -30,7 +30,7 @@ it('without managed storage, as in Firefox, nothing is locked', async () => {
 it('sites of a policy are known like those that were learnt; only origins count', async () => {
   await learnCertificateSite('https://learnt.example');
   const wrong = ['http://a.example', 'https://b.example/path', 'https://B.example', 'https://c.example:443', 'nonsense', 7];
-  await fakeBrowser.storage.managed.set({ certificateSites: ['https://managed.example', 'https://d.example:8443', ...wrong] });
+  await fakeBrowser.storage.managed.set({ certificateSites: ['https://managed.example', 'https://d.example:8443', ...wrong, 'https://managed.example'] });
   await copyPolicy();
   expect(await readManagedSites()).toEqual(['https://managed.example', 'https://d.example:8443']);
   const sites = new CertificateSites();

@@ -208,8 +208,12 @@ describe('the last try', () => {
   });
 
   it('once gone leaves a locked token: no field, what to do instead', async () => {
-    await show(enterPin({}, { triesLeft: 0, locked: true }));
+    const locked = enterPin({}, { triesLeft: 0, locked: true });
+    await show(locked);
     expect(all('pin')).toEqual([]);
+    expect(get('token-locked').textContent).toContain('「ロックの解除」');
+    await show({ ...locked, tokens: locked.tokens.map((one) => ({ ...one, canUnblock: false })) }, 2);
+    expect(get('token-locked').textContent).not.toContain('PUK');
     expect(get('token-locked').textContent).toContain('窓口に連絡');
     expect(all('primary')).toEqual([]);
     submit();
