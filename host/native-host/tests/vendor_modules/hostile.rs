@@ -211,9 +211,15 @@ fn a_module_that_misbehaves_at_work_takes_nothing_with_it() {
 }
 
 #[test]
-fn impossible_lengths_hide_one_certificate_and_no_more() {
+fn impossible_lengths_hide_one_certificate_and_hundreds_are_cut_short() {
     let hostile = Hostile::new();
-    for (how, expected) in [("well", 1), ("huge-attribute", 0), ("longer-attribute", 0)] {
+    for (how, expected) in [
+        ("well", 1),
+        ("huge-attribute", 0),
+        ("longer-attribute", 0),
+        // As many as are told of one token.
+        ("many-objects", 200),
+    ] {
         hostile.behave(how);
         let all = hostile.open().unwrap().certificates().unwrap();
         assert_eq!(all.len(), expected, "{how}");

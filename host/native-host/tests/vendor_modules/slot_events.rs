@@ -292,10 +292,17 @@ fn a_worker_ends_with_its_host_although_its_module_goes_on_waiting() {
 }
 
 #[test]
-fn real_modules_tell_or_say_that_they_do_not() {
+fn modules_tell_or_say_that_they_do_not() {
     let softhsm = SoftHsm::new();
     softhsm.make_token("one");
     let mut worker = Worker::of(Path::new(MODULE), &[softhsm.variable()]);
+    assert!(!worker.watches());
+    worker.ends();
+
+    // One that lacks the function.
+    let desk = Desk::new("well", GENEROUS);
+    let [behaviour, _] = desk.variables();
+    let mut worker = Worker::of(&desk.library(), &[behaviour]);
     assert!(!worker.watches());
     worker.ends();
 
