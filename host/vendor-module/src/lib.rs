@@ -8,6 +8,8 @@
 
 mod call;
 mod error;
+#[cfg(windows)]
+pub mod file_security;
 mod library;
 mod mechanism;
 mod object;

@@ -195,6 +195,10 @@ fn trouble_advice(trouble: &ModuleTrouble, language: Language) -> String {
             "「/」やドライブ名から始まるパスを指定してください。",
             "Give the whole path, from \"/\" or the drive on.",
         ),
+        ModuleTrouble::File(FileRefusal::Writable(_)) if cfg!(windows) => (
+            "メーカーのインストーラーで、管理者だけが変更できるフォルダー(Program Files など)に入れてください。",
+            "Install it by its maker's installer, into a folder that only administrators can change (such as Program Files).",
+        ),
         ModuleTrouble::File(FileRefusal::Writable(_)) => (
             "ファイルとフォルダーの書き込み権限を所有者だけにするか(chmod go-w)、管理者だけが変更できるフォルダーに置いてください。",
             "Let nobody but its owner write the file and its folder (chmod go-w), or have it in a folder that only administrators can change.",

@@ -9,6 +9,7 @@ mod bell;
 mod file;
 mod keys;
 mod messages;
+mod module;
 mod modules;
 mod process;
 mod slot_events;
@@ -18,7 +19,8 @@ mod worker;
 
 pub use bell::Listener;
 pub use file::{FileRefusal, check as check_file};
-pub use modules::{ModuleFindings, ModuleLook, ModuleSettings, Modules};
+pub use module::ModuleSettings;
+pub use modules::{ModuleFindings, ModuleLook, Modules};
 pub use process::{INSIDE, Limits, WorkerProgram};
 pub use trouble::ModuleTrouble;
 pub use worker::serve;

@@ -1,6 +1,9 @@
 //! Which files are loaded as modules. A module runs with the rights of the person: whoever can write
 //! its file could run anything.
 
+#[cfg(any(windows, test))]
+mod access_list;
+
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -30,6 +33,18 @@ pub enum FileRefusal {
     /// It is our own module.
     #[error("it is the module of Kagibashi itself")]
     OurOwn,
+}
+
+/// What somebody might do to have another file loaded.
+#[cfg(any(windows, test))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Write into this file.
+    File,
+    /// Put another file into its folder: in its place, or one that it needs.
+    Folder,
+    /// Put another folder in the place of one of these.
+    FolderAbove,
 }
 
 /// How our own module's file is called on every system.
@@ -141,20 +156,55 @@ mod rights {
     }
 }
 
-/// Windows keeps rights in lists that std does not read; programs' folders are closed there as they
-/// are.
-#[cfg(not(unix))]
+#[cfg(windows)]
 mod rights {
     use std::path::Path;
 
-    use super::FileRefusal;
+    use kagibashi_vendor_module::file_security::security_of;
+    use winsafe::{ConvertSidToStringSid, HPROCESS, TokenInfo, co};
 
-    pub fn check(_: &Path) -> Result<(), FileRefusal> {
+    use super::access_list::AccessList;
+    use super::{Change, FileRefusal};
+
+    pub fn check(file: &Path) -> Result<(), FileRefusal> {
+        refuse_if_others_can(Change::File, file)?;
+        check_folders(file)
+    }
+
+    pub fn check_folders(file: &Path) -> Result<(), FileRefusal> {
+        let mut folders = file.ancestors().skip(1);
+        if let Some(folder) = folders.next() {
+            refuse_if_others_can(Change::Folder, folder)?;
+        }
+        folders.try_for_each(|folder| refuse_if_others_can(Change::FolderAbove, folder))
+    }
+
+    fn refuse_if_others_can(change: Change, path: &Path) -> Result<(), FileRefusal> {
+        let unreadable = |error: std::io::Error| FileRefusal::Unreadable(error.to_string());
+        let me = own_identifier()
+            .ok_or_else(|| FileRefusal::Unreadable("whose it is can't be told".into()))?;
+        let security = security_of(path).map_err(unreadable)?;
+        let list = AccessList::parse(&security)
+            .ok_or_else(|| FileRefusal::Unreadable(security.clone()))?;
+        if list.lets_others(change, &me) {
+            return Err(FileRefusal::Writable(path.to_owned()));
+        }
+        // A folder above may be anybody's who can't change what is in it.
+        if change != Change::FolderAbove && !list.is_owned_by(&me) {
+            return Err(FileRefusal::Foreign(path.to_owned()));
+        }
         Ok(())
     }
 
-    pub fn check_folders(_: &Path) -> Result<(), FileRefusal> {
-        Ok(())
+    /// Of the person whose process this is: `S-1-5-21-…`.
+    fn own_identifier() -> Option<String> {
+        let process = HPROCESS::GetCurrentProcess();
+        let token = process.OpenProcessToken(co::TOKEN::QUERY).ok()?;
+        let user = token.GetTokenInformation(co::TOKEN_INFORMATION_CLASS::User);
+        let TokenInfo::User(user) = user.ok()? else {
+            return None;
+        };
+        ConvertSidToStringSid(user.User.Sid()?).ok()
     }
 }
 
@@ -241,5 +291,25 @@ mod tests {
         }
         let missing = check(&home.path().join("missing.so"));
         assert!(matches!(missing, Err(FileRefusal::Unreadable(_))));
+    }
+}
+
+#[cfg(test)]
+#[cfg(windows)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_ones_own_and_one_of_the_system_are_loaded() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("vendor.dll");
+        fs::write(&path, "MZ and more").unwrap();
+        assert_eq!(check(&path), Ok(fs::canonicalize(&path).unwrap()));
+        let root = std::env::var_os("SystemRoot").unwrap();
+        let of_system = Path::new(&root).join("System32").join("kernel32.dll");
+        assert!(check(&of_system).is_ok(), "{:?}", check(&of_system));
+        assert_eq!(check(Path::new("vendor.dll")), Err(FileRefusal::Relative));
+        fs::write(&path, "text").unwrap();
+        assert_eq!(check(&path), Err(FileRefusal::NotLibrary));
     }
 }

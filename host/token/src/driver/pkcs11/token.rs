@@ -8,7 +8,7 @@ use super::messages::{
     Answer, CertificateFacts, Hash, Identity, Mechanism, PinFacts, Request, SecretPin, Signature,
     TokenFacts, Way,
 };
-use super::modules::{Module, Pace};
+use super::module::{Module, Pace};
 use crate::algorithm::{HashFunction, Scheme, SignatureAlgorithm};
 use crate::certificate::Certificate;
 use crate::emsa;
