@@ -38,7 +38,7 @@ pub fn security_of(path: &Path) -> io::Result<String> {
         return Err(io::Error::from_raw_os_error(error.cast_signed()));
     }
     let descriptor = Allocated(descriptor);
-    let mut text = null_mut();
+    let (mut text, mut length) = (null_mut(), 0);
     // SAFETY: a descriptor that the system has just made.
     let made = unsafe {
         ConvertSecurityDescriptorToStringSecurityDescriptorW(
@@ -46,20 +46,17 @@ pub fn security_of(path: &Path) -> io::Result<String> {
             SDDL_REVISION_1,
             wanted,
             &raw mut text,
-            null_mut(),
+            &raw mut length,
         )
     };
     if made == 0 || text.is_null() {
         return Err(io::Error::last_os_error());
     }
     let text = Allocated(text.cast::<c_void>());
-    let start = text.0.cast::<u16>();
-    // SAFETY: it ends with NUL, and stays until it is dropped.
-    let letters = unsafe {
-        let length = (0..).take_while(|&place| *start.add(place) != 0).count();
-        std::slice::from_raw_parts(start, length)
-    };
-    Ok(String::from_utf16_lossy(letters))
+    // SAFETY: so many letters, which stay until it is dropped.
+    let letters = unsafe { std::slice::from_raw_parts(text.0.cast::<u16>(), length as usize) };
+    let text = String::from_utf16_lossy(letters);
+    Ok(text.trim_end_matches('\0').to_owned())
 }
 
 /// Memory that the system has handed out.

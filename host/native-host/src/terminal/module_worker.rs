@@ -38,6 +38,7 @@ fn pipes() -> anyhow::Result<(std::fs::File, std::fs::File)> {
 }
 
 #[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 fn pipes() -> anyhow::Result<(std::io::Stdin, std::io::Stdout)> {
     Ok((std::io::stdin(), std::io::stdout()))
 }
