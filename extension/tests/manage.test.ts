@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
+import ManageApp from '../entrypoints/manage/App.svelte';
 import Diagnostics from '../entrypoints/manage/Diagnostics.svelte';
 import History from '../entrypoints/manage/History.svelte';
 import Settings from '../entrypoints/manage/Settings.svelte';
@@ -166,6 +167,21 @@ describe('logging in', () => {
     await answerPerson(ok({}));
     expect(get('said').textContent).toContain('ロックを解除しました');
   });
+});
+
+it('leaving the page is asked about while something is unfinished, and then only', async () => {
+  const leave = () => {
+    const event = new Event('beforeunload', { cancelable: true });
+    window.dispatchEvent(event);
+    return event.defaultPrevented ? 'asked' : 'left';
+  };
+  app = mount(ManageApp, { target: document.body });
+  await settled();
+  expect(leave()).toBe('left');
+  await press('action-change-pin');
+  expect(leave()).toBe('asked');
+  await answerPerson(ok({}));
+  expect(leave()).toBe('left');
 });
 
 describe('changing the PIN', () => {

@@ -299,6 +299,18 @@ describe('a new PIN', () => {
     expect(sent).toMatchObject([{ answer: { puk: '87654321', newPin: 'Tw7-kd9Qz', lastTryConfirmed: true } }]);
   });
 
+  it('in doubt, because its token was pulled out: who gives up waiting is told so before the window goes', async () => {
+    await show({ kind: 'waiting-for-token', reason: 'token-removed', readers: [], tokens: [], certificates: [] }, 2, 'change-pin');
+    expect(get('waiting-advice').textContent).toContain('PIN が変わったかどうか');
+    get('cancel').click();
+    expect(sent).toEqual([{ type: 'cancel', operation: 'one' }]);
+    expect(close).not.toHaveBeenCalled();
+    app.receive({ waiting: 0, shown: { kind: 'failure', operation: 'one', name: 'change-pin', site: null, login: null, error: makeError('pin-change-uncertain') } });
+    flushSync();
+    get('close').click();
+    expect(close).toHaveBeenCalled();
+  });
+
   it.each([
     ['token-removed', 1],
     ['pin-change-uncertain', 0],

@@ -124,6 +124,8 @@ export function manageTroubleTests(scene: Scene<AnyBrowser>, prefix = ''): void 
     const manage = await opened();
     const change = await interrupted(manage);
     await change.cancel();
+    assert.equal(await change.trouble(), 'pin-change-uncertain');
+    await change.dismiss();
     await manage.page.locator('[data-testid=said-trouble] [data-error=pin-change-uncertain]').waitFor();
     await manage.counts('old-pin-valid', 0);
     await look(manage.page, 'manage-change-uncertain');
