@@ -26,6 +26,8 @@ async function isAdded({ page }: ManagePage): Promise<void> {
 }
 
 async function removes(settings: ManagePage): Promise<void> {
+  // Chromium is slow with tabs that nobody sees.
+  await settings.page.bringToFront();
   await settings.part('module-remove').click();
   await settings.part('module-remove-yes').click();
   await settings.part('modules-empty').waitFor();

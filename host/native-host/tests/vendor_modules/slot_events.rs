@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kagibashi_card_simulator::pcscd::PrivatePcscd;
 use kagibashi_card_simulator::personalise::{self, Request};
 use kagibashi_token::driver::pkcs11::Limits;
-use kagibashi_token::{Cancel, Event, Modules, Pin, Reader, Stop, Tokens};
+use kagibashi_token::{Cancel, Event, Modules, Pin, Reader, SignatureAlgorithm, Stop, Tokens};
 use tempfile::TempDir;
 
 use crate::beside_own::opensc;
@@ -209,6 +209,35 @@ fn nobody_who_does_not_watch_has_a_module_wait() {
     let process = processes(&desk.library());
     assert!(tokens.readers().unwrap()[0].state.is_token());
     assert_eq!(processes(&desk.library()), process);
+}
+
+#[test]
+fn opensc_tells_of_a_token_and_signs_while_it_waits_for_the_next() {
+    let pcscd = PrivatePcscd::start().unwrap();
+    let modules = Modules::none();
+    // This process has no service: what it sees, OpenSC has told.
+    let program = program(&[("PCSCLITE_CSOCK_NAME", pcscd.socket())]);
+    modules.configure(&program, GENEROUS, &[module("OpenSC", opensc())]);
+    let tokens = tokens(&modules);
+    let seen = Seen::by(&tokens);
+    let issued = personalise::company(&Request::default());
+    let inserted = pcscd.insert(Arc::new(Mutex::new(issued.card))).unwrap();
+    let name = came(&seen.next());
+
+    let mut token = tokens.open(&name, &Cancel::new()).unwrap();
+    let certificates = token.certificates().unwrap();
+    let key = certificates.iter().find_map(|it| it.key.clone()).unwrap();
+    let pin = Pin::new("12345678").unwrap();
+    let mut logged_in = token.login_for(&key, &pin).unwrap();
+    for _ in 0..3 {
+        // Verified before it is given out.
+        logged_in
+            .sign(&key, SignatureAlgorithm::Rs256, &[7; 32])
+            .unwrap();
+    }
+    drop(token);
+    drop(inserted);
+    assert_eq!(seen.next(), went(name));
 }
 
 /// A worker whose pipes the test holds.
