@@ -1,6 +1,6 @@
 /**
- * p11-kit's proxy and server as modules of other makers. Both gather modules, and ours is registered there, as `kagibashi install` does
- * it: asked for its tokens, it would ask for theirs.
+ * p11-kit's proxy and server as modules of other makers. Both gather modules: OpenSC's, which knows our token, too, and ours, registered as
+ * `kagibashi install` does it: asked for its tokens, it would ask for theirs.
  */
 import assert from 'node:assert/strict';
 import { createHash, verify, X509Certificate } from 'node:crypto';
@@ -28,7 +28,7 @@ takeDown.add(() => token.unplug());
 const vendor = await VendorToken.make(room('vendor'));
 const home = new Home(room('home'));
 const environment = { ...home.environment, ...service.environment, ...vendor.environment };
-const p11Kit = new P11Kit(room('p11-kit'), { softhsm2: vendor.module, kagibashi: pkcs11Module }, environment);
+const p11Kit = new P11Kit(room('p11-kit'), { softhsm2: vendor.module, opensc: 'opensc-pkcs11.so', kagibashi: pkcs11Module }, environment);
 
 const kagibashi = (...args: string[]) => p11Kit.run(program('kagibashi'), args);
 
@@ -61,13 +61,16 @@ async function signsIn(): Promise<void> {
 
 test('the proxy: a token behind it is there once and signs, and our own module does not come back by it', BOUNDED, async () => {
   const added = JSON.parse(await kagibashi('module', 'add', p11Kit.proxy, '--name', 'proxy', '--json'));
-  assert.equal(added.tokens, 1);
+  // SoftHSM's, and ours by OpenSC.
+  assert.equal(added.tokens, 2);
   assert.deepEqual(await layouts(), ['PKCS#15', 'PKCS#11']);
   await signsIn();
   // Another program that loads our module, which starts an agent, which loads the proxy.
   const ours = ['SoftHSM', 'デモトークン'];
   assert.deepEqual(await offeredBy(pkcs11Module), ours);
   assert.deepEqual(await offeredBy(pkcs11Module), ours);
+  await kagibashi('module', 'prefer', 'proxy', 'module');
+  assert.deepEqual(await layouts(), ['PKCS#11', 'PKCS#11']);
   await kagibashi('module', 'remove', 'proxy');
 });
 
@@ -76,7 +79,8 @@ test('a server: it offers our tokens to others, and to ourselves only those of o
   takeDown.add(() => server.stop());
   assert.ok((await offeredBy(p11Kit.client)).includes('デモトークン'));
   const added = JSON.parse(await kagibashi('module', 'add', p11Kit.client, '--name', 'client', '--json'));
-  assert.equal(added.tokens, 1);
+  // SoftHSM's, and ours by OpenSC.
+  assert.equal(added.tokens, 2);
   assert.deepEqual(await layouts(), ['PKCS#15', 'PKCS#11']);
   await signsIn();
 });
