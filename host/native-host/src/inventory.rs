@@ -165,6 +165,14 @@ impl Inventory {
         browser.is_some_and(|browser| browser.logins.is_open_in(reader))
     }
 
+    /// The token in that reader is about to be read for somebody else, which
+    /// ends its login: that is told before anything else is shown.
+    pub fn end_login(&self, reader: &str) {
+        if let Some(browser) = &self.shared.browser {
+            browser.logins.close_in(reader);
+        }
+    }
+
     /// Whether a person is asked for a token or its PIN. As long as that is so,
     /// the browser goes on seeing the tokens as they were: NSS gives up a
     /// handshake whose token it saw go.

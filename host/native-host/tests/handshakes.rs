@@ -189,6 +189,21 @@ impl Desk {
         self.next_of("response");
     }
 
+    /// Waits to be told that so many logins are open. False if a PIN is asked
+    /// for first.
+    fn logins_are(&mut self, count: usize) -> bool {
+        loop {
+            let message = self.browser.receive().expect("the host ended");
+            match message["type"].as_str() {
+                Some("logins") if message["logins"].as_array().unwrap().len() == count => {
+                    return true;
+                }
+                Some("prompt") if message["view"]["kind"] == "enter-pin" => return false,
+                _ => {}
+            }
+        }
+    }
+
     fn commands(&self) -> u64 {
         self.reader.card().commands()
     }
@@ -481,7 +496,9 @@ fn a_login_to_one_token_signs_for_no_other() {
     let tokens = desk.until(|tokens| tokens.len() == 2);
     let second = tokens.into_iter().find(|it| it.id != first.id).unwrap();
 
-    for (token, client) in [(&second, &other_client), (&first, &desk.client.clone())] {
+    let first_client = desk.client.clone();
+    let both = [(&second, &other_client), (&first, &first_client)];
+    for (before, (token, client)) in both.into_iter().enumerate() {
         let mut module = desk.module();
         let asked = token.clone();
         let handshake = thread::spawn(move || sign(&mut module, &asked, b"whose"));
@@ -490,7 +507,7 @@ fn a_login_to_one_token_signs_for_no_other() {
         let arguments = json!({
             "origin": SITE,
             "certificate": message["certificate"]["id"],
-            "token": null,
+            "token": token.id,
             "idleSeconds": 600,
         });
         desk.browser.request(1, "log-in", &arguments);
@@ -498,10 +515,33 @@ fn a_login_to_one_token_signs_for_no_other() {
         let offered = prompt["view"]["certificates"].as_array().unwrap();
         assert_eq!(offered.len(), 1, "the other token's are not offered");
         desk.enter(&prompt, PIN);
+        // The login of the other token stays.
+        assert!(desk.logins_are(before + 1));
         desk.next_of("response");
         let signature = handshake.join().unwrap().unwrap();
         openssl::verifies(client, "sha256", &[], b"whose", &signature);
     }
+}
+
+/// Whoever looks at the toolbar icon must not be told of a login that is over.
+#[test]
+fn a_login_that_a_site_ends_by_asking_for_a_signature_is_said_to_be_over() {
+    let mut desk = Desk::new();
+    desk.token();
+    desk.opened(600);
+    let arguments = json!({"origin": SITE, "challengeNonce": "n".repeat(44)});
+    desk.browser.request(2, "authenticate", &arguments);
+    let told = desk.logins_are(0);
+    assert!(
+        told,
+        "asked for the PIN while the login was said to be open"
+    );
+    let prompt = desk.next_of("enter-pin");
+    desk.enter(&prompt, "00000000");
+    let again = desk.next_of("enter-pin");
+    assert_eq!(again["view"]["tokens"][0]["pin"]["triesLeft"], 9);
+    desk.enter(&again, PIN);
+    desk.next_of("response");
 }
 
 #[test]

@@ -151,11 +151,11 @@ fn run(
         Prompting::LogIn(request) => log_in::log_in(request, logins, inventory, prompt),
         Prompting::ChangePin { token } => {
             let token = Text::from(token.as_str());
-            new_pin::set(With::CurrentPin, &token, inventory, logins, prompt)
+            new_pin::set(With::CurrentPin, &token, inventory, prompt)
         }
         Prompting::UnblockPin { token } => {
             let token = Text::from(token.as_str());
-            new_pin::set(With::Puk, &token, inventory, logins, prompt)
+            new_pin::set(With::Puk, &token, inventory, prompt)
         }
     }
 }

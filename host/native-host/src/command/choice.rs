@@ -46,6 +46,15 @@ impl Wanted {
         }
     }
 
+    /// The one token that will do, if it has to be a certain one.
+    fn token(&self) -> Option<&Text> {
+        match self {
+            Self::Handshake(_, token) => token.as_ref(),
+            Self::OnToken(token) => Some(token),
+            Self::Authentication | Self::Signing | Self::Exactly(_) | Self::Named(_) => None,
+        }
+    }
+
     /// Why the certificate can't be used for this purpose, if it can't.
     fn state(&self, found: &Found) -> CertificateState {
         let purpose = match self {
@@ -106,10 +115,11 @@ impl Choice {
                     reader: reader.into(),
                 })
             };
+            let token = wanted.token();
             let survey = match wanted {
                 // The browser has chosen, and a handshake does not wait long.
-                Wanted::Handshake(..) => Survey::of_tries(&cancel, inventory, &mut reading),
-                _ => Survey::take(&cancel, inventory, &mut reading),
+                Wanted::Handshake(..) => Survey::of_tries(token, &cancel, inventory, &mut reading),
+                _ => Survey::take(token, &cancel, inventory, &mut reading),
             }
             .map_err(|failure| end(prompt, failure))?;
             if let Wanted::OnToken(token) = wanted {

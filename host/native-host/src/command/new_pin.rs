@@ -17,7 +17,6 @@ use crate::command::survey::{pin_shown, token_shown};
 use crate::command::token_by_id::{TokenById, back_again};
 use crate::failure;
 use crate::inventory::Inventory;
-use crate::logins::Logins;
 use crate::prompt::{Happening, Prompt};
 use crate::vendor_modules;
 
@@ -49,7 +48,6 @@ pub fn set(
     with: With,
     id: &Text,
     inventory: &Inventory,
-    logins: &Logins,
     prompt: &mut dyn Prompt,
 ) -> Result<Outcome, Failure> {
     let mut notice = None;
@@ -58,7 +56,6 @@ pub fn set(
         if with == With::Puk && !found.pin.can_unblock {
             return Err(ErrorCode::NoPuk.into());
         }
-        logins.close(id);
         let puk = match with {
             With::CurrentPin => None,
             With::Puk => Some(puk_status(found.token.as_mut()).map_err(|it| end(prompt, it))?),

@@ -40,6 +40,7 @@ pub struct Survey {
 }
 
 /// How a token is treated that was read when it came.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Care {
     /// It may have been rewritten since by another program: no reader tells of that.
     Read,
@@ -118,25 +119,31 @@ impl Reading {
 
 impl Survey {
     /// Reads all tokens. `reading` is told each reader before it is looked at.
+    /// A login ends, as reading its token ends it; when it is known which token
+    /// is `wanted`, those of the others stay.
     ///
     /// Trouble with one token is written down and does not hide the others;
     /// the only failure is `cancel`.
     pub fn take(
+        wanted: Option<&Text>,
         cancel: &Cancel,
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        Self::look_around(&|_| Care::Read, cancel, inventory, reading)
+        let care = |reader: &str| spare_others(wanted, inventory, reader, Care::Read);
+        Self::look_around(&care, cancel, inventory, reading)
     }
 
     /// The same for who has seen what is on the tokens, and chosen: one that the
     /// inventory knows is asked for its tries alone.
     pub fn of_tries(
+        wanted: Option<&Text>,
         cancel: &Cancel,
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        Self::look_around(&|_| Care::AskForTries, cancel, inventory, reading)
+        let care = |reader: &str| spare_others(wanted, inventory, reader, Care::AskForTries);
+        Self::look_around(&care, cancel, inventory, reading)
     }
 
     /// The same for who only wants to know: a token with a login is taken for
@@ -179,7 +186,11 @@ impl Survey {
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
                     let known = inventory.known_in_reader(&reader.name);
-                    let outcome = match (known, care(&reader.name)) {
+                    let care = care(&reader.name);
+                    if care != Care::LeaveAlone || known.is_none() {
+                        inventory.end_login(&reader.name);
+                    }
+                    let outcome = match (known, care) {
                         (Some(known), Care::LeaveAlone) => {
                             survey.note(known.reading);
                             Ok(())
@@ -328,6 +339,17 @@ fn gives_way(token: &TokenInfo, to: &TokenInfo) -> bool {
         (None, Some(_)) => !vendor_modules::is_before_own(&token.reader),
         (Some(_), None) => vendor_modules::is_before_own(&to.reader),
         _ => false,
+    }
+}
+
+/// A token that is not the wanted one keeps its login.
+fn spare_others(wanted: Option<&Text>, inventory: &Inventory, reader: &str, care: Care) -> Care {
+    let known = inventory.in_reader(reader);
+    let another = wanted.is_some_and(|id| known.is_some_and(|known| known.id != *id));
+    if another && inventory.is_logged_in(reader) {
+        Care::LeaveAlone
+    } else {
+        care
     }
 }
 

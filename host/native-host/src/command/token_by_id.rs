@@ -22,8 +22,8 @@ pub struct TokenById {
 }
 
 impl TokenById {
-    /// Takes up the token of that id. The failure says what is there instead:
-    /// another token, or none.
+    /// Takes up the token of that id, which ends its login. The failure says
+    /// what is there instead: another token, or none.
     pub fn find(
         prompt: &mut dyn Prompt,
         inventory: &Inventory,
@@ -32,7 +32,7 @@ impl TokenById {
         let all = inventory.snapshot().tokens;
         let known = all.into_iter().find(|known| known.reading.id == *id);
         let found = match known {
-            Some(known) => Self::look_again(prompt, known.reading),
+            Some(known) => Self::look_again(prompt, inventory, known.reading),
             None => return Self::look_everywhere(prompt, inventory, id),
         };
         found.map_err(|error| {
@@ -46,11 +46,16 @@ impl TokenById {
         })
     }
 
-    fn look_again(prompt: &mut dyn Prompt, known: Reading) -> Result<Self, TokenError> {
+    fn look_again(
+        prompt: &mut dyn Prompt,
+        inventory: &Inventory,
+        known: Reading,
+    ) -> Result<Self, TokenError> {
         // A window that can't be told any more has ended the request.
         drop(prompt.show(View::ReadingToken {
             reader: known.info.reader.as_str().into(),
         }));
+        inventory.end_login(&known.info.reader);
         let mut token = vendor_modules::tokens()?.open_again(&known.info, prompt.cancel())?;
         let pin = token.pin_status_again(known.pin)?;
         token.pause();
@@ -68,7 +73,7 @@ impl TokenById {
         id: &Text,
     ) -> Result<Self, Failure> {
         let cancel = prompt.cancel().clone();
-        let mut survey = Survey::take(&cancel, inventory, |reader| {
+        let mut survey = Survey::take(Some(id), &cancel, inventory, |reader| {
             prompt.show(View::ReadingToken {
                 reader: reader.into(),
             })

@@ -149,7 +149,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn survey() -> Result<Survey, Ending> {
-    let survey = Survey::take(&Cancel::new(), &Inventory::empty(), |_| Ok(()))?;
+    let survey = Survey::take(None, &Cancel::new(), &Inventory::empty(), |_| Ok(()))?;
     match survey.trouble {
         Some(code) if survey.tokens.is_empty() => Err(Failure::new(code).into()),
         _ => Ok(survey),
