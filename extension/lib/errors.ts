@@ -42,7 +42,7 @@ export const ERRORS = {
   'mute-token': { code: 304, blame: 'card', webEid: FATAL },
   'token-in-use': { code: 305, blame: 'card', webEid: FATAL },
   'other-token': { code: 306, blame: 'card', webEid: FATAL },
-  'pin-locked': { code: 307, blame: 'card', webEid: FATAL },
+  'pin-locked': { code: 307, blame: 'card', webEid: CANCELLED },
   'certificate-not-found': { code: 308, blame: 'card', webEid: FATAL },
   'no-usable-certificate': { code: 309, blame: 'card', webEid: FATAL },
   'session-stolen': { code: 310, blame: 'card', webEid: FATAL },

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeBrowser } from 'wxt/testing/fake-browser';
 import { FakePort } from '../tests/fake-port';
-import { authenticated, certificate, changePin, enterPin, NONCE, ORIGIN, site } from '../tests/samples';
+import { authenticated, certificate, changePin, enterPin, NONCE, ORIGIN, site, token } from '../tests/samples';
 import { HELLO_TIMEOUT, HostConnection } from './native-port';
 import { CANCEL_GRACE, type Ended, Operations, type PersonOutcome, type PersonRequest, WAITING_REQUESTS_MAX } from './operations';
 import { PromptWindow, RELOAD_GRACE, type WindowPort } from './prompt-window';
 
 const HELLO = { type: 'hello', protocol: 1, version: '0.1.0' };
+const LOCKED = { triesLeft: 0, maximum: 10, locked: true };
 const ANSWER = { certificate: certificate.id, token: certificate.token, pin: '12345678', lastTryConfirmed: false };
 
 /** The browser's windows: address by id. */
@@ -76,8 +77,8 @@ function run(over: { timeout?: number } = {}): Running {
   return { outcome: operations.run(request), page };
 }
 
-async function prompted(number = 1, request = 1): Promise<void> {
-  host().say({ type: 'prompt', request, prompt: number, operation: 'authenticate', site, view: enterPin() });
+async function prompted(number = 1, request = 1, view: object = enterPin()): Promise<void> {
+  host().say({ type: 'prompt', request, prompt: number, operation: 'authenticate', site, view });
   await settled();
 }
 
@@ -90,11 +91,11 @@ function windowPage(): FakePort {
 }
 
 /** A request that is on the window and waits for the PIN. */
-async function atThePin(over = {}): Promise<Running & { page: AbortController; view: FakePort; operation: string }> {
+async function atThePin(over = {}, seen: object = enterPin()): Promise<Running & { page: AbortController; view: FakePort; operation: string }> {
   const running = run(over);
   host().say(HELLO);
   await settled();
-  await prompted();
+  await prompted(1, 1, seen);
   const view = windowPage();
   const operation = (view.last?.['shown'] as { operation: string }).operation;
   return { ...running, view, operation };
@@ -209,6 +210,23 @@ describe('a request ends', () => {
     await act(view, operation);
     await expect(outcome).resolves.toEqual(failed('cancelled'));
     expect(cancels()).toEqual(['cancelled']);
+  });
+
+  it.each([
+    ['the one token there is', enterPin({}, { locked: true, triesLeft: 0 }), 'pin-locked'],
+    ['the chosen one of two', enterPin({ tokens: [{ ...token, pin: LOCKED }, { ...token, id: 'token-2' }], certificates: [certificate, { ...certificate, token: 'token-2' }], chosen: { certificate: certificate.id, token: token.id } }), 'pin-locked'],
+    ['one of two, and none is chosen', enterPin({ tokens: [{ ...token, pin: LOCKED }, { ...token, id: 'token-2' }], certificates: [certificate, { ...certificate, token: 'token-2' }] }), 'cancelled'],
+    ['the token whose PIN was to be changed', changePin({}, LOCKED), 'pin-locked'],
+    ['the PUK', { ...changePin({}, LOCKED), kind: 'unblock-pin', puk: LOCKED }, 'puk-locked'],
+    ['not yet the PUK', { ...changePin({}, LOCKED), kind: 'unblock-pin', puk: token.pin }, 'cancelled'],
+  ])('with what the person was told when they leave, if locked is %s', async (_, view, name) => {
+    const asked = await atThePin({}, view);
+    asked.view.say({ type: 'cancel', operation: asked.operation });
+    await expect(asked.outcome).resolves.toEqual(failed(name));
+    expect(ended).toMatchObject([{ outcome: failed(name) }]);
+    expect(cancels()).toEqual(['cancelled']);
+    await settled();
+    expect(windows.size).toBe(0);
   });
 
   it('with timed-out after the page’s time; the window says so', async () => {

@@ -108,6 +108,18 @@ class Operation {
     return view?.kind === 'working' && view.stage === 'changing-pin';
   }
 
+  /** What the person was told instead of being asked for a PIN: there is no way on but to leave. */
+  get locked(): 'pin-locked' | 'puk-locked' | null {
+    const view = this.prompt?.view;
+    if (view?.kind === 'unblock-pin') return view.puk.locked ? 'puk-locked' : null;
+    if (view?.kind === 'change-pin') return view.token.pin.locked ? 'pin-locked' : null;
+    if (view?.kind !== 'enter-pin') return null;
+    const usable = view.certificates.filter(({ state }) => state === 'usable');
+    const places = view.chosen ? [view.chosen] : usable;
+    const isLocked = (id: string) => view.tokens.some((token) => token.id === id && token.pin.locked);
+    return places.length > 0 && places.every(({ token }) => isLocked(token)) ? 'pin-locked' : null;
+  }
+
   /** Who asks: in the host's words once it has spoken. */
   get site(): Site | null {
     if (this.prompt) return this.prompt.site;
@@ -208,14 +220,16 @@ export class Operations {
   /** Person, page or clock have ended it: whoever asked hears at once, the host is told and given a moment. */
   #stop(operation: Operation, reason: CancelReason): void {
     if (operation.ended || operation.changesPin) return;
-    const failure = fail(operation.pinInDoubt ? 'pin-change-uncertain' : reason);
+    const locked = reason === 'cancelled' ? operation.locked : null;
+    const failure = fail(operation.pinInDoubt ? 'pin-change-uncertain' : (locked ?? reason));
     this.#end(operation, failure);
     if (operation !== this.#active) {
       this.#waiting.splice(this.#waiting.indexOf(operation), 1);
       this.window.waiting = this.#waiting.length;
       return;
     }
-    if (QUIET.has(failure.error.name)) this.window.close(operation.id);
+    // Whoever leaves a locked token has just read that it is.
+    if (locked !== null || QUIET.has(failure.error.name)) this.window.close(operation.id);
     else this.#showFailure(operation, failure.error);
     operation.hostRequest?.cancel(reason);
     setTimeout(() => {

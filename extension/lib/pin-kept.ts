@@ -4,9 +4,9 @@ import type { TextName } from './texts';
 
 export type PinKept = 'old_pin_valid' | 'pin_not_changed';
 
-/** Null where nobody can tell. Whoever sets a PIN anew with the PUK may have no old one to go on with: it may be locked. */
+/** Null where nobody can tell. A locked PIN is none to go on with, and whoever sets one with the PUK may have such. */
 export function pinKept(command: 'change-pin' | 'unblock-pin', error: ProtocolError): (PinKept & TextName) | null {
   // A worker that was restarted knows nothing of what went on before.
   if (error.name === 'pin-change-uncertain' || error.name === 'extension-restarted') return null;
-  return command === 'change-pin' ? 'old_pin_valid' : 'pin_not_changed';
+  return command === 'change-pin' && error.name !== 'pin-locked' ? 'old_pin_valid' : 'pin_not_changed';
 }

@@ -93,7 +93,7 @@ describe('versions', () => {
 
   it('of a newer library replace a failure, but not a cancel and not while no host is known', () => {
     const newer = { ...versions, library: '3.1.0' };
-    expect(toPageError(makeError('pin-locked'), newer)).toMatchObject({
+    expect(toPageError(makeError('token-refused'), newer)).toMatchObject({
       code: 'ERR_WEBEID_VERSION_MISMATCH',
       requiresUpdate: { extension: true, nativeApp: true },
     });

@@ -96,7 +96,7 @@ error_codes! {
     304 MuteToken "mute-token" Card "ERR_WEBEID_NATIVE_FATAL",
     305 TokenInUse "token-in-use" Card "ERR_WEBEID_NATIVE_FATAL",
     306 OtherToken "other-token" Card "ERR_WEBEID_NATIVE_FATAL",
-    307 PinLocked "pin-locked" Card "ERR_WEBEID_NATIVE_FATAL",
+    307 PinLocked "pin-locked" Card "ERR_WEBEID_USER_CANCELLED",
     308 CertificateNotFound "certificate-not-found" Card "ERR_WEBEID_NATIVE_FATAL",
     309 NoUsableCertificate "no-usable-certificate" Card "ERR_WEBEID_NATIVE_FATAL",
     310 SessionStolen "session-stolen" Card "ERR_WEBEID_NATIVE_FATAL",
