@@ -52,8 +52,10 @@ export function record(operation: HistoryOperation, origin: string | null, certi
   return written;
 }
 
-export async function clearHistory(): Promise<void> {
-  await browser.storage.local.remove(KEY);
+export function clearHistory(): Promise<void> {
+  const cleared = writing.then(() => browser.storage.local.remove(KEY));
+  writing = cleared.catch(() => {});
+  return cleared;
 }
 
 /** A table that spreadsheets take: UTF-8 with a mark that says so, and no cell that one of them would run as a formula. */

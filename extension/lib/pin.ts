@@ -1,7 +1,7 @@
 /** What can be said about a typed PIN without asking the card, which counts every wrong one. */
 import { LIMITS } from './protocol';
 
-export type PinTrouble = 'full-width' | 'not-ascii' | 'too-short' | 'too-long' | 'unchanged' | 'different';
+export type PinTrouble = 'empty' | 'full-width' | 'not-ascii' | 'too-short' | 'too-long' | 'unchanged' | 'different';
 
 export interface PinLength {
   readonly minimum: number;
@@ -22,11 +22,13 @@ export function troubleWhileTyping(pin: string, { maximum } = ANY_PIN): PinTroub
 }
 
 export function troubleWithPin(pin: string, length = ANY_PIN): PinTrouble | null {
+  if (pin === '') return 'empty';
   return troubleWhileTyping(pin, length) ?? (pin.length < length.minimum ? 'too-short' : null);
 }
 
 /** @param again the new PIN as it was typed the second time */
 export function troubleWithNewPin(current: string | null, pin: string, again: string, length: PinLength): { readonly pin: PinTrouble | null; readonly again: PinTrouble | null } {
   const trouble = troubleWithPin(pin, length) ?? (pin === current ? 'unchanged' : null);
-  return { pin: trouble, again: trouble === null && again !== pin ? 'different' : null };
+  if (trouble !== null || again === pin) return { pin: trouble, again: null };
+  return { pin: null, again: again === '' ? 'empty' : 'different' };
 }

@@ -146,8 +146,13 @@ describe('logging in', () => {
     await settled(61_000);
     expect(get('login-clock').dataset['seconds']).toBe('539');
     expect(get('token').textContent).toContain('8:59');
+    // What was done stands there as long as it is so.
+    expect(get('said').textContent).toContain('ログインしました');
     answers['log-out'] = () => ok({ ended: 1 });
     await press('action-log-out');
+    await publish({ tokens: [token], logins: [] });
+    await settled();
+    expect(get('said').textContent).toContain('ログアウトしました');
     expect(asked.find(({ command }) => command === 'log-out')?.arguments).toEqual({ token: token.id });
   });
 
@@ -318,6 +323,63 @@ describe('a dialog is of its token', () => {
   });
 });
 
+describe('what was done', () => {
+  const logIn = async () => {
+    await press('action-log-in');
+    await answerPerson(ok({ login }));
+    await publish({ logins: [login] });
+    await settled();
+  };
+  const changePin = async () => {
+    await press('action-change-pin');
+    await answerPerson(ok({}));
+  };
+  const logOut = async () => {
+    answers['log-out'] = () => ok({ ended: 0 });
+    await press('action-log-in');
+    await publish({ logins: [login] });
+    await answerPerson(ok({ login }));
+    await press('action-log-out');
+    await publish({ logins: [] });
+    await settled();
+  };
+  const pull = async () => {
+    plugged([], []);
+    await publish({ tokens: [], logins: [] });
+  };
+  const endLogin = () => publish({ logins: [] });
+  const logInElsewhere = () => publish({ logins: [login] });
+  const waitToTheEnd = () => settled(600_000);
+
+  it.each([
+    ['a login, until the token is pulled out', logIn, pull],
+    ['a login, until a site ends it', logIn, endLogin],
+    ['a login, until its time is over', logIn, waitToTheEnd],
+    ['a change of the PIN, until the token is pulled out', changePin, pull],
+    ['a logout, until the next login', logOut, logInElsewhere],
+  ])('is said: %s', async (_, act, undo) => {
+    await publish({ tokens: [token], logins: [] });
+    await opened();
+    await act();
+    expect(all('said')).toHaveLength(1);
+    await undo();
+    await settled();
+    expect(all('said')).toEqual([]);
+  });
+
+  it('is said for good of a file', async () => {
+    answers['export-certificate'] = () => ok({ path: '/home/yamada/Downloads/a.pem' });
+    await publish({ tokens: [token], logins: [] });
+    await opened();
+    await press('action-export');
+    document.querySelector('form')?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
+    await settled();
+    await pull();
+    await settled();
+    expect(get('said-detail').textContent).toBe('/home/yamada/Downloads/a.pem');
+  });
+});
+
 describe('an authority', () => {
   beforeEach(async () => {
     answers['certificate-details'] = () => ok({ ...details, certificate: authority });
@@ -338,13 +400,20 @@ describe('an authority', () => {
     await press('action-trust');
     const confirm = () => get<HTMLButtonElement>('trust-confirm');
     expect(confirm().disabled).toBe(true);
-    await paste(details.fingerprints.sha256.replace(/..$/, '00'));
-    expect([get('trust-compared').dataset['same'], confirm().disabled, all('trust-by-eye').length]).toEqual(['false', true, 0]);
+    for (const [published, compared, said] of [
+      [details.fingerprints.sha256.replace(/..$/, '00'), 'different', '信頼しないでください'],
+      [details.fingerprints.sha1.replaceAll(/../g, '$&:'), 'sha1', 'SHA-1 のフィンガープリントです'],
+      [details.fingerprints.sha256.slice(0, 12), 'length', '64 桁です(いまは 12 桁)'],
+    ] as const) {
+      await paste(published);
+      expect([get('trust-compared').dataset['compared'], confirm().disabled, all('trust-by-eye').length]).toEqual([compared, true, 0]);
+      expect(get('trust-compared').textContent).toContain(said);
+    }
     document.querySelector('form')?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
     await settled();
     expect(asked.map(({ command }) => command)).not.toContain('trust-authority');
-    await paste((details.fingerprints.sha256.match(/../g) ?? []).join(':').toUpperCase());
-    expect([get('trust-compared').dataset['same'], confirm().disabled]).toEqual(['true', false]);
+    await paste(`SHA-256: ${(details.fingerprints.sha256.match(/../g) ?? []).join(':').toUpperCase()}`);
+    expect([get('trust-compared').dataset['compared'], confirm().disabled]).toEqual(['same', false]);
     document.querySelector('form')?.dispatchEvent(new SubmitEvent('submit', { bubbles: true, cancelable: true }));
     await settled();
     expect(get('said-detail').textContent).toBe('/home/yamada/.pki/nssdb');
@@ -373,11 +442,27 @@ describe('the history', () => {
     await record('sign', ORIGIN, certificate, ok({}));
     await settled();
     expect(all('history-entry').map(({ dataset }) => dataset['operation'])).toEqual(['sign', 'change-pin', 'authenticate']);
+    let file: HTMLAnchorElement | undefined;
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+      file = this;
+    });
+    await press('history-export');
+    vi.mocked(HTMLAnchorElement.prototype.click).mockRestore();
+    expect(file?.download).toMatch(/^kagibashi-history-2026-11-23-[0-9]{6}\.csv$/);
+    expect(get('history-file').textContent).toBe(file?.download);
+    expect(get('history-saved').textContent).toContain('ダウンロードのフォルダー');
+
     await press('history-clear');
     expect(await readHistory()).toHaveLength(3);
+    const reads = vi.spyOn(fakeBrowser.storage.local, 'get');
     await press('history-clear-yes');
+    expect(reads).toHaveBeenCalledTimes(1);
+    reads.mockRestore();
     expect(await readHistory()).toEqual([]);
-    expect(all('history-empty')).toHaveLength(1);
+    expect([all('history-empty').length, all('history-cleared').length]).toEqual([1, 1]);
+    await record('sign', ORIGIN, certificate, ok({}));
+    await settled();
+    expect([all('history-entry').length, all('history-cleared').length]).toEqual([1, 0]);
   });
 });
 

@@ -126,7 +126,7 @@ describe('the PIN', () => {
     ['12é456', 'not-ascii', true],
     ['1'.repeat(17), 'too-long', true],
     ['123', 'too-short', false],
-    ['', 'too-short', false],
+    ['', 'empty', false],
   ])('%j is explained before the card is asked: %s', async (value, trouble, atOnce) => {
     await show(enterPin());
     type(value);
@@ -252,6 +252,8 @@ describe('a new PIN', () => {
     ['too long', '1'.repeat(17), '1'.repeat(17), 'new-pin', 'too-long'],
     ['full-width', '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16', '\uFF11\uFF12\uFF13\uFF14\uFF15\uFF16', 'new-pin', 'full-width'],
     ['not ASCII', 'pässwort', 'pässwort', 'new-pin', 'not-ascii'],
+    ['not there', '', '', 'new-pin', 'empty'],
+    ['not typed a second time', 'Tw7-kd9Qz', '', 'again-pin', 'empty'],
     ['typed differently the second time', 'Tw7-kd9Qz', 'Tw7-kd9QZ', 'again-pin', 'different'],
   ])('that is %s is refused before the card is asked', async (_, newPin, again, field, trouble) => {
     await show(changePin({ minimum: 6 }), 1, 'change-pin');
@@ -270,6 +272,7 @@ describe('a new PIN', () => {
     expect([get('strength').dataset['level'], get('strength').textContent]).toEqual(['low', expect.stringContaining('低')]);
     fill({ 'new-pin': token.serial });
     expect(get('strength').dataset['weakness']).toBe('known');
+    expect(get('weakness').textContent).toContain('トークンや証明書に書かれている');
     fill({ 'new-pin': 'Tw7-kd9Qz' });
     expect(get('strength').dataset['level']).toBe('high');
   });

@@ -118,6 +118,11 @@ export function manageTest(start: (options: Looks & { token: Making }) => Promis
     await manage.act('change-pin');
     const change = await (await scene.browser.prompt()).view('change-pin');
     await take.window(change.page, 'manage-14-change-pin');
+    const top = () => change.part('again-pin').evaluate((field) => field.getBoundingClientRect().top);
+    const atFirst = await top();
+    await change.part('new-pin').fill('1234');
+    await change.part('weakness').filter({ hasText: /./ }).waitFor();
+    assert.equal(await top(), atFirst, 'what is said of a new PIN moves the field below it');
     await change.changePin(PIN, '1234', '123');
     await change.part('again-pin-message').waitFor();
     await take.window(change.page, 'manage-15-weak-and-different');

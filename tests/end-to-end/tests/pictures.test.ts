@@ -38,6 +38,33 @@ async function buttonsInSight(page: Page, name: string): Promise<void> {
   }
 }
 
+/** The default window, a small one, a narrow one, and the first at 200 %. */
+const WINDOWS = [
+  [420, 560],
+  [400, 500],
+  [320, 480],
+  [210, 280],
+] as const;
+
+/** In a window of any size each key of the soft keyboard, and each button, can be brought into sight, with nothing above it. */
+async function keysInReach(page: Page, name: string): Promise<void> {
+  for (const [width, height] of WINDOWS) {
+    await page.setViewportSize({ width, height });
+    const hidden = await page.evaluate(() => {
+      const inReach = (element: Element) => {
+        element.scrollIntoView({ block: 'nearest' });
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        const corners = [document.elementFromPoint(left + 4, top + 4), document.elementFromPoint(right - 4, bottom - 4)];
+        return corners.every((hit) => hit !== null && element.contains(hit));
+      };
+      const keys = Array.from(document.querySelectorAll('[data-testid^=soft-key], .actions button')).filter(({ tagName }) => tagName === 'BUTTON');
+      return keys.filter((key) => !inReach(key)).map(({ textContent }) => textContent);
+    });
+    assert.deepEqual(hidden, [], `${name} in ${width} x ${height}`);
+  }
+  await page.setViewportSize({ width: 420, height: 560 });
+}
+
 async function signedIn(scene: Scene): Promise<PortalPage> {
   const portal = await scene.portalPage();
   await portal.pressSignIn();
@@ -72,12 +99,17 @@ for (const looks of [
     await prompt.part('soft-keyboard-toggle').click();
     await prompt.part('soft-keyboard').waitFor();
     await take(prompt.page, '04-soft-keyboard');
+    await keysInReach(prompt.page, '04-soft-keyboard');
     await prompt.part('soft-keyboard-toggle').click();
     await prompt.typePin(PIN);
     await takePrompt(prompt.page, '05-pin-typed');
     await prompt.enterPin(WRONG_PIN);
     await prompt.triesAre(3);
     await takePrompt(prompt.page, '06-wrong-pin');
+    await prompt.part('soft-keyboard-toggle').click();
+    await prompt.part('soft-keyboard').waitFor();
+    await keysInReach(prompt.page, '06-wrong-pin');
+    await prompt.part('soft-keyboard-toggle').click();
     await prompt.enterPin(WRONG_PIN);
     await prompt.triesAre(2);
     await prompt.enterPin(WRONG_PIN);

@@ -63,7 +63,7 @@ const fn told(
 /// The name of what is looked at.
 pub fn name(subject: Subject, language: Language) -> &'static str {
     let (japanese, english) = match subject {
-        Subject::Program => ("Kagibashi 本体", "Kagibashi itself"),
+        Subject::Program => ("鍵橋プログラム", "Kagibashi program"),
         Subject::Browser => ("ブラウザ", "Browsers"),
         Subject::Registration => ("ブラウザへの登録", "Registration with the browser"),
         Subject::Module => ("PKCS#11 モジュール", "PKCS#11 module"),

@@ -234,7 +234,7 @@ pub fn advice(error: &InstallError, language: Language) -> &'static str {
             "Run this without --system, once for each person.",
         ),
         InstallError::NoPermission { .. } if cfg!(windows) => language.choose(
-            "--system を付けるときは、「管理者として実行」で開いたターミナルで実行してください。",
+            "--system を付けるときは、「管理者として実行」で開いた端末で実行してください。",
             "With --system, run this in a terminal that was opened with 'Run as administrator'.",
         ),
         InstallError::NoPermission { .. } => language.choose(
@@ -247,7 +247,7 @@ pub fn advice(error: &InstallError, language: Language) -> &'static str {
             "See whether the disk is full, and run this again.",
         ),
         InstallError::ProgramPath => language.choose(
-            "更新の直後なら、新しいターミナルを開いて実行してください。\
+            "更新の直後なら、新しい端末を開いて実行してください。\
              それでも直らないときは、kagibashi を英数字だけの名前のフォルダーに置き直してください。",
             "After an update, open a new terminal and run this there. If that does not help, put \
              kagibashi into a folder whose name has only letters and digits.",

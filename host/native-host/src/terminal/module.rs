@@ -138,7 +138,7 @@ pub fn list(json: bool, language: Language) -> Outcome {
         lines.push(
             language
                 .choose(
-                    "このコンピューターで見つかったモジュール(kagibashi module add で登録できます):",
+                    "このパソコンで見つかったモジュール(kagibashi module add で登録できます):",
                     "Modules on this computer that kagibashi module add could add:",
                 )
                 .to_owned(),

@@ -218,7 +218,7 @@ fn trouble_advice(trouble: &ModuleTrouble, language: Language) -> String {
             "Tokens that Kagibashi serves by itself need no module.",
         ),
         ModuleTrouble::NotLoaded(_) => (
-            "このコンピューターと同じ種類(64 ビットなど)のモジュールか、必要なソフトウェアがそろっているかを、メーカーに確かめてください。",
+            "このパソコンと同じ種類(64 ビットなど)のモジュールか、必要なソフトウェアがそろっているかを、メーカーに確かめてください。",
             "Ask its maker whether it is for this kind of computer (64 bits, say), and whether other software has to be there, too.",
         ),
         _ => (

@@ -72,7 +72,7 @@ pub const BROWSER_ASKS_PERMISSION: Finding = told(
 pub const REGISTERED: Finding = good(
     "registration-ok",
     Subject::Registration,
-    "このブラウザから Kagibashi を呼び出せます。",
+    "このブラウザから鍵橋プログラムを呼び出せます。",
     "This browser can call Kagibashi.",
 );
 
@@ -80,7 +80,7 @@ pub const REGISTRATION_MISSING: Finding = trouble(
     "registration-missing",
     Subject::Registration,
     [
-        "このブラウザに Kagibashi が登録されていません。",
+        "このブラウザに鍵橋プログラムが登録されていません。",
         "kagibashi install を実行して、ブラウザを開き直してください。",
     ],
     [
@@ -145,7 +145,7 @@ pub const REGISTRATION_WRONG_EXTENSION: Finding = trouble(
     "registration-wrong-extension",
     Subject::Registration,
     [
-        "登録ファイルに書かれた拡張機能の ID が、Kagibashi のものではありません。",
+        "登録ファイルに書かれた拡張機能の ID が、鍵橋のものではありません。",
         "kagibashi install を実行すると正しい ID になります。そのあとブラウザを開き直してください。",
     ],
     [
@@ -199,7 +199,7 @@ pub const REGISTRATION_OTHER_PROGRAM: Finding = trouble(
 pub const EXTENSION_FOUND: Finding = good(
     "extension-ok",
     Subject::Extension,
-    "Kagibashi の拡張機能が入っています。",
+    "鍵橋の拡張機能が入っています。",
     "The Kagibashi extension is there.",
 );
 
@@ -207,8 +207,8 @@ pub const EXTENSION_MISSING: Finding = trouble(
     "extension-missing",
     Subject::Extension,
     [
-        "Kagibashi の拡張機能が入っていません。",
-        "ブラウザで Kagibashi の拡張機能を追加してください。",
+        "鍵橋の拡張機能が入っていません。",
+        "ブラウザで鍵橋の拡張機能を追加してください。",
     ],
     [
         "The Kagibashi extension is not there.",
@@ -220,8 +220,8 @@ pub const EXTENSION_DISABLED: Finding = trouble(
     "extension-disabled",
     Subject::Extension,
     [
-        "Kagibashi の拡張機能がオフになっています。",
-        "ブラウザの拡張機能のページを開き、Kagibashi をオンにしてください。",
+        "鍵橋の拡張機能がオフになっています。",
+        "ブラウザの拡張機能のページを開き、鍵橋をオンにしてください。",
     ],
     [
         "The Kagibashi extension is switched off.",
@@ -235,7 +235,7 @@ pub const EXTENSION_ELSEWHERE: Finding = told(
     State::NotApplicable,
     [
         "このブラウザでは使えませんが、ほかのブラウザに拡張機能が入っています。",
-        "このブラウザでも使うときは、Kagibashi の拡張機能を追加するか、オンにしてください。",
+        "このブラウザでも使うときは、鍵橋の拡張機能を追加するか、オンにしてください。",
     ],
     [
         "Not usable in this browser, but another one has the extension.",
@@ -249,7 +249,7 @@ pub const EXTENSION_NOT_STARTED: Finding = told(
     State::Unknown,
     [
         "このブラウザはまだ一度も起動されていないため、拡張機能は確認できませんでした。",
-        "ブラウザを起動し、Kagibashi の拡張機能を追加してください。",
+        "ブラウザを起動し、鍵橋の拡張機能を追加してください。",
     ],
     [
         "This browser has not been started yet, so the extension could not be checked.",
@@ -263,7 +263,7 @@ pub const EXTENSION_UNREADABLE: Finding = told(
     State::Unknown,
     [
         "ブラウザの設定を読み取れないため、拡張機能は確認できませんでした。",
-        "ブラウザの拡張機能のページに Kagibashi があり、オンになっているか確かめてください。",
+        "ブラウザの拡張機能のページに鍵橋があり、オンになっているか確かめてください。",
     ],
     [
         "The browser's settings could not be read, so the extension could not be checked.",

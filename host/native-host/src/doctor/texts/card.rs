@@ -41,7 +41,7 @@ pub const TOKEN_MUTE: Finding = trouble(
     Subject::Token,
     [
         "トークンが応答しません。",
-        "トークンをいちど抜いて、向きを確かめ、しっかり差し直してください。\
+        "トークンをいちど抜いて、向きを確かめ、しっかり挿し直してください。\
          別のパソコンでも応答しないときは、発行元に相談してください。",
     ],
     [
@@ -55,7 +55,7 @@ pub const TOKEN_UNSUPPORTED: Finding = trouble(
     "token-unsupported",
     Subject::Token,
     [
-        "Kagibashi が対応していないカードです。",
+        "鍵橋が対応していないカードです。",
         "ePass2003 のトークンを差し込んでください。ePass2003 なのにこの表示が出るときは、\
          「詳細」の内容を管理者に伝えてください。",
     ],
@@ -69,10 +69,7 @@ pub const TOKEN_OTHER_CARD: Finding = told(
     "token-other-card",
     Subject::Token,
     State::NotApplicable,
-    [
-        "Kagibashi では使わないカードです。そのままでかまいません。",
-        "",
-    ],
+    ["鍵橋では使わないカードです。そのままでかまいません。", ""],
     ["A card that Kagibashi does not use. It may stay.", ""],
 );
 
@@ -107,7 +104,7 @@ pub const TOKEN_FAILED: Finding = trouble(
     Subject::Token,
     [
         "トークンを読み取れませんでした。",
-        "トークンを差し直して、もう一度実行してください。\
+        "トークンを挿し直して、もう一度実行してください。\
          くり返すときは、「詳細」の内容を管理者に伝えてください。",
     ],
     [

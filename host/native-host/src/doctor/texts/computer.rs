@@ -60,7 +60,7 @@ pub const SERVICE_STOPPED: Finding = trouble(
     Subject::Service,
     [
         "Windows の Smart Card サービスが動いていません。",
-        "トークンをいったん抜いて差し直してください。それでも動かないときは、\
+        "トークンをいったん抜いて挿し直してください。それでも動かないときは、\
          「サービス」の画面で Smart Card を開始するか、パソコンを再起動してください。",
     ],
     [
@@ -76,7 +76,7 @@ pub const SERVICE_STOPPED: Finding = trouble(
     Subject::Service,
     [
         "macOS のスマートカードのサービスが応答しません。",
-        "トークンをいったん抜いて差し直してください。それでも動かないときは、\
+        "トークンをいったん抜いて挿し直してください。それでも動かないときは、\
          Mac を再起動してください。",
     ],
     [
@@ -145,7 +145,7 @@ pub const READER_NONE: Finding = trouble(
     [
         "トークンが見つかりません。",
         "トークンを USB ポートに差し込んでください。差し込んであるときは、\
-         いちど抜いて、パソコン本体の別の USB ポートに差し直してください。",
+         いちど抜いて、パソコン本体の別の USB ポートに挿し直してください。",
     ],
     [
         "No token was found.",
@@ -160,7 +160,7 @@ pub const READER_DRIVER_MISSING: Finding = trouble(
     [
         "トークンは差し込まれていますが、カードリーダーのドライバー（libccid）が入っていません。",
         "Debian や Ubuntu では sudo apt install libccid、\
-         Fedora では sudo dnf install pcsc-lite-ccid を実行し、トークンを差し直してください。",
+         Fedora では sudo dnf install pcsc-lite-ccid を実行し、トークンを挿し直してください。",
     ],
     [
         "A token is plugged in, but the driver for card readers (libccid) is not installed.",
@@ -174,7 +174,7 @@ pub const READER_NOT_TAKEN: Finding = trouble(
     Subject::Reader,
     [
         "トークンは差し込まれていますが、スマートカードのサービスが認識していません。",
-        "トークンを差し直してください。それでも直らないときは、\
+        "トークンを挿し直してください。それでも直らないときは、\
          sudo systemctl restart pcscd.socket pcscd.service を実行してください。",
     ],
     [

@@ -140,7 +140,7 @@ pub const MODULE_REGISTRATION_FOREIGN: Finding = trouble(
 pub const MEETING_PLACE_GOOD: Finding = good(
     "meeting-place-ok",
     Subject::MeetingPlace,
-    "モジュールと Kagibashi が安全に接続できます。",
+    "モジュールと鍵橋プログラムが安全に接続できます。",
     "Module and Kagibashi can meet where nobody else can come.",
 );
 
@@ -165,7 +165,7 @@ pub const MEETING_PLACE_TAKEN: Finding = trouble(
     "meeting-place-taken",
     Subject::MeetingPlace,
     [
-        "ほかの人のプログラムが、Kagibashi を名乗って接続を待っています。\
+        "ほかの人のプログラムが、鍵橋を名乗って接続を待っています。\
          安全のため、何も送っていません。",
         "「詳細」の内容を管理者に伝えてください。",
     ],
