@@ -24,7 +24,7 @@ use clap::Args;
 use kagibashi_protocol::agent::MeetingPlace;
 use kagibashi_protocol::details::Check;
 
-use crate::command::survey::now;
+use crate::clock::now;
 use crate::install::{Computer, InstallError};
 use crate::language::Language;
 use finding::{Observation, State, Subject};

@@ -10,7 +10,7 @@ use kagibashi_protocol::object::Grant;
 use kagibashi_protocol::{ErrorCode, Failure, Origin};
 use serde::{Deserialize, Serialize};
 
-use crate::command::survey::now;
+use crate::clock::now;
 
 /// The file of grants. It is read anew each time, as several browsers' hosts
 /// share it.

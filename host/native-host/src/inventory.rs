@@ -17,7 +17,8 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::Text;
 use kagibashi_token::Reader;
 
-use crate::command::survey::{Found, Reading};
+use crate::command::found::Found;
+use crate::command::reading::Reading;
 use crate::logins::Logins;
 use crate::vendor_modules;
 use follower::Follower;

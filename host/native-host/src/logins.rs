@@ -16,7 +16,8 @@ use kagibashi_protocol::object;
 use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::{KeptLogin, KeyHandle, SignatureAlgorithm, TokenError};
 
-use crate::command::survey::{Found, now};
+use crate::clock::now;
+use crate::command::found::Found;
 use crate::failure;
 
 /// How long the extension may take to ask for a login that a handshake needs.

@@ -3,6 +3,7 @@
 mod advice;
 mod agent;
 mod browser;
+mod clock;
 mod command;
 mod doctor;
 mod failure;

@@ -11,8 +11,8 @@ use kagibashi_protocol::details::TrustedAuthority;
 use kagibashi_protocol::object::CertificateState;
 use kagibashi_protocol::{ErrorCode, Failure};
 
+use crate::clock::now;
 use crate::command::certificate_by_id::CertificateById;
-use crate::command::survey::now;
 use crate::install::certificate_databases;
 use crate::install::places::Places;
 use database::{Change, Database, DatabaseError};

@@ -10,7 +10,8 @@ use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::{KeptLogin, Pin, SignatureAlgorithm, TokenError};
 use secrecy::SecretString;
 
-use crate::command::survey::{Found, pin_shown};
+use crate::command::found::Found;
+use crate::command::reading::pin_shown;
 use crate::failure;
 use crate::vendor_modules;
 

@@ -5,7 +5,8 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_protocol::{ErrorCode, Failure};
 use kagibashi_token::certificate::chain;
 
-use crate::command::survey::{Found, Survey};
+use crate::command::found::Found;
+use crate::command::survey::Survey;
 use crate::inventory::Inventory;
 
 /// A certificate and its token's others.

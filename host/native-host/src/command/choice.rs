@@ -8,8 +8,9 @@ use kagibashi_protocol::view::View;
 use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::Token;
 
+use crate::command::found::{Found, names};
 use crate::command::status;
-use crate::command::survey::{Found, Survey, names};
+use crate::command::survey::Survey;
 use crate::inventory::Inventory;
 use crate::prompt::{Happening, Prompt};
 

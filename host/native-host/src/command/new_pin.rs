@@ -12,8 +12,8 @@ use kagibashi_token::{Pin, PinStatus, Token, TokenError, TokenInfo, ValidPin};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::command::choice::end;
+use crate::command::reading::{pin_shown, token_shown};
 use crate::command::status::readers_shown;
-use crate::command::survey::{pin_shown, token_shown};
 use crate::command::token_by_id::{TokenById, back_again};
 use crate::failure;
 use crate::inventory::Inventory;

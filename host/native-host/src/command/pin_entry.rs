@@ -11,7 +11,8 @@ use kagibashi_token::{KeyHandle, Pin, Token, TokenError};
 use secrecy::SecretString;
 
 use crate::command::choice::{Choice, Wanted, end};
-use crate::command::survey::{Found, pin_shown};
+use crate::command::found::Found;
+use crate::command::reading::pin_shown;
 use crate::failure;
 use crate::inventory::Inventory;
 use crate::prompt::{Happening, Prompt};

@@ -5,8 +5,8 @@ use kagibashi_protocol::view::{Stage, View};
 use kagibashi_token::{KeyHandle, KeyKind, LoggedIn, TokenError};
 
 use crate::command::choice::{Choice, Wanted};
+use crate::command::found::Found;
 use crate::command::pin_entry::with_pin;
-use crate::command::survey::Found;
 use crate::inventory::Inventory;
 use crate::prompt::Prompt;
 

@@ -5,7 +5,8 @@ use kagibashi_protocol::{ErrorCode, Failure, Text};
 use kagibashi_token::{PinStatus, ReaderState, Token, TokenError, TokenInfo};
 
 use crate::command::choice::end;
-use crate::command::survey::{Reading, Survey};
+use crate::command::reading::Reading;
+use crate::command::survey::Survey;
 use crate::failure;
 use crate::inventory::Inventory;
 use crate::prompt::Prompt;

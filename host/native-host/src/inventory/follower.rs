@@ -9,7 +9,7 @@ use kagibashi_card::cancel::Cancel;
 use kagibashi_token::{Event, Reader, Stop, TokenError, Tokens, Watch};
 
 use super::{Inventory, News};
-use crate::command::survey::Reading;
+use crate::command::reading::Reading;
 use crate::vendor_modules;
 
 /// How often a token that another program holds is tried, and how long apart.

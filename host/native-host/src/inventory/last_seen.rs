@@ -13,7 +13,7 @@ use kagibashi_token::{KeyHandle, PinStatus, TokenCertificate, TokenInfo};
 use serde::{Deserialize, Serialize};
 
 use super::Known;
-use crate::command::survey::Reading;
+use crate::command::reading::Reading;
 
 const FILE: &str = "tokens-last-seen.json";
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::arguments::PinSource;
 use super::print::plain;
 use crate::advice::Advice;
-use crate::command::survey::names;
+use crate::command::found::names;
 use crate::language::Language;
 use crate::prompt::{Happening, Prompt};
 

@@ -11,7 +11,7 @@ use super::arguments::{PinArgs, PinSource};
 use super::conversation::{ask_pin, ask_puk, at_token, read_pin};
 use super::exit::Ending;
 use super::print;
-use crate::command::survey::pin_shown;
+use crate::command::reading::pin_shown;
 use crate::failure;
 use crate::language::Language;
 use crate::vendor_modules;
