@@ -63,6 +63,20 @@ describe('the PIN', () => {
     expect(primary().disabled).toBe(true);
   });
 
+  // happy-dom, like browsers, turns a click that nobody prevents into a submission of the browser's own, which Firefox's password store would see.
+  it.each([
+    ['a login', enterPin()],
+    ['a change', changePin()],
+  ])('of %s is never submitted by the browser itself, which would offer to save it', async (_, view) => {
+    await show(view);
+    const submissions: boolean[] = [];
+    document.querySelector('form')?.addEventListener('submit', (event) => submissions.push(event.isTrusted));
+    const click = new MouseEvent('click', { bubbles: true, cancelable: true });
+    primary().dispatchEvent(click);
+    expect(click.defaultPrevented).toBe(true);
+    expect(submissions).toHaveLength(1);
+  });
+
   it('is asked for an expired certificate that the browser has chosen, and the card says that it is', async () => {
     await show(enterPin({ certificates: [{ ...expired, state: 'usable' }] }));
     expect(get('certificate-state').textContent).toBe('期限切れ');
