@@ -116,10 +116,10 @@ static ulong wait_for_slot_event(ulong flags, ulong *slot, void *reserved) {
     if (one_thread) abort();
     waiting = 1;
     misbehave("wait");
-    if (behaves("late-crash-wait")) { sleep(1); abort(); }
     while (is_in() == told && (initialized || behaves("endless-wait")))
         usleep(1000);
     waiting = 0;
+    if (behaves("late-crash-wait")) abort();
     told = is_in();
     *slot = 42;
     return initialized ? OK : NOT_INITIALIZED;
