@@ -234,11 +234,11 @@ pub const EXTENSION_ELSEWHERE: Finding = told(
     Subject::Extension,
     State::NotApplicable,
     [
-        "このブラウザでは使えませんが、ほかのブラウザに拡張機能が入っています。",
+        "このブラウザには見当たらないかオフですが、ほかのブラウザに拡張機能が入っています。",
         "このブラウザでも使うときは、鍵橋の拡張機能を追加するか、オンにしてください。",
     ],
     [
-        "Not usable in this browser, but another one has the extension.",
+        "Not seen in this browser, or switched off, but another one has the extension.",
         "To use this browser too, add the Kagibashi extension to it, or switch it on.",
     ],
 );
