@@ -95,8 +95,21 @@ pub const MODULE_FILE: &str = if cfg!(windows) {
 
 /// This program's file, without links on the way.
 pub fn this_program() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?.canonicalize()?;
+    let program = in_its_place(std::env::current_exe()?).canonicalize()?;
     Ok(plain(program))
+}
+
+/// An update while the browser is open takes the file away from under the
+/// running program, and Linux then adds words to its name; the new one lies in
+/// its place.
+fn in_its_place(program: PathBuf) -> PathBuf {
+    match program
+        .to_str()
+        .and_then(|path| path.strip_suffix(" (deleted)"))
+    {
+        Some(path) if !program.exists() => PathBuf::from(path),
+        _ => program,
+    }
 }
 
 #[cfg(not(windows))]
@@ -110,5 +123,24 @@ fn plain(path: PathBuf) -> PathBuf {
     match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
         Some(text) if !text.starts_with("UNC") => PathBuf::from(text),
         _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_its_place;
+    use std::path::PathBuf;
+
+    #[test]
+    fn finds_the_program_that_an_update_has_put_in_place_of_the_running_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("kagibashi");
+        let gone = folder.path().join("kagibashi (deleted)");
+        assert_eq!(in_its_place(program.clone()), program);
+        assert_eq!(in_its_place(gone.clone()), program);
+        // Somebody's file may be called so.
+        std::fs::write(&gone, "").unwrap();
+        assert_eq!(in_its_place(gone.clone()), gone);
+        assert_eq!(in_its_place(PathBuf::new()), PathBuf::new());
     }
 }
