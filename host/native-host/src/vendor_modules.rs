@@ -139,8 +139,19 @@ fn look(settings: &ModuleSettings) -> Result<ModuleLook, ModuleTrouble> {
 
 fn worker() -> WorkerProgram {
     WorkerProgram {
-        program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("kagibashi")),
+        program: own_program(),
         arguments: vec![OsString::from(WORKER_COMMAND)],
+    }
+}
+
+/// This very program, also after an update has put another version in its
+/// place: the two must understand each other.
+fn own_program() -> PathBuf {
+    const RUNNING: &str = "/proc/self/exe";
+    match std::env::current_exe() {
+        Ok(program) if program.exists() => program,
+        _ if cfg!(target_os = "linux") => PathBuf::from(RUNNING),
+        _ => PathBuf::from("kagibashi"),
     }
 }
 

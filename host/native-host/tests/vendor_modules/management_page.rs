@@ -1,5 +1,8 @@
 //! Modules added and removed in the browser's management page.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, our_origin};
@@ -14,7 +17,10 @@ struct Page {
 
 impl Page {
     fn of(person: &Person) -> Self {
-        let mut command = person.program();
+        Self::by(person.program())
+    }
+
+    fn by(mut command: Command) -> Self {
         command.arg(our_origin());
         Self {
             browser: Browser::start_by(command).greeted(),
@@ -96,7 +102,7 @@ fn what_the_terminal_refuses_the_page_refuses_in_its_language() {
     let person = Person::new().with(variable, value);
     let mut page = Page::of(&person);
     let text = person.folder().join("text.so");
-    std::fs::write(&text, "no library").unwrap();
+    fs::write(&text, "no library").unwrap();
     for (path, id) in [
         ("libsofthsm2.so", "path-relative"),
         ("/nonexistent/module.so", "file-unreadable"),
@@ -114,9 +120,27 @@ fn what_the_terminal_refuses_the_page_refuses_in_its_language() {
     assert_ne!(japanese["advice"], english["advice"]);
 
     // A list that can't be read is not taken for an empty one.
-    std::fs::create_dir_all(person.modules_file()).unwrap();
+    fs::create_dir_all(person.modules_file()).unwrap();
     page.browser
         .request(1000, "modules", &json!({"language": "ja"}));
     page.browser.fails_with("storage-failed");
     assert_eq!(page.add(MODULE, None), "list-not-kept");
+}
+
+#[test]
+fn a_module_is_loaded_although_an_update_has_taken_the_program_away() {
+    let softhsm = SoftHsm::new();
+    softhsm.make_token("デモ");
+    let (variable, value) = softhsm.variable();
+    let person = Person::new().with(variable, value);
+    let program = person.folder().join("kagibashi");
+    fs::copy(env!("CARGO_BIN_EXE_kagibashi"), &program).unwrap();
+    let mut command = Command::new(&program);
+    for (name, value) in person.program().get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let mut page = Page::by(command);
+    fs::remove_file(&program).unwrap();
+    assert_eq!(page.add(MODULE, Some("SoftHSM")), Value::Null);
+    assert_eq!(page.tokens(), 1);
 }
