@@ -18,7 +18,7 @@ use kagibashi_protocol::Text;
 use kagibashi_token::Reader;
 
 use crate::command::found::Found;
-use crate::command::reading::Reading;
+use crate::command::reading::{Reading, gives_way};
 use crate::logins::Logins;
 use crate::vendor_modules;
 use follower::Follower;
@@ -203,14 +203,14 @@ impl Inventory {
             .and_then(|tokens| tokens.open(reader, &Cancel::new()))
             .and_then(|mut token| Reading::take(token.as_mut()));
         match reading {
-            Ok(reading) => self.was_read_again(&known, reading),
+            Ok(reading) => self.was_read_again(&known, &reading),
             Err(error) => tracing::warn!(%error, "a token could not be read again"),
         }
     }
 
     /// A token that was there all the time has been read again. Rewritten, it is
     /// another than before.
-    pub fn was_read_again(&self, known: &Known, reading: Reading) {
+    pub fn was_read_again(&self, known: &Known, reading: &Reading) {
         let asked = self.person_is_asked();
         let rewritten = self.lock().was_read_again(known, reading, asked);
         if rewritten {
@@ -357,7 +357,7 @@ impl Contents {
     fn once(&self) -> impl Iterator<Item = &Known> {
         let again = |known: &Known| {
             let mut all = self.readings.values();
-            all.any(|other| known.reading.gives_way_to(&other.reading.info))
+            all.any(|other| gives_way(&known.reading.info, &other.reading.info))
         };
         self.readings.values().filter(move |known| !again(known))
     }
@@ -379,13 +379,13 @@ impl Contents {
     }
 
     /// Whether the token was rewritten. It may have gone since it was read.
-    fn was_read_again(&mut self, known: &Known, reading: Reading, person_is_asked: bool) -> bool {
+    fn was_read_again(&mut self, known: &Known, reading: &Reading, person_is_asked: bool) -> bool {
         let reader = &known.reading.info.reader;
         let still_there = self.readings.get(reader).map(|it| it.since) == Some(known.since);
-        if !still_there || known.shows_the_same_as(&reading) {
+        if !still_there || known.shows_the_same_as(reading) {
             return false;
         }
-        self.came(reader, reading, person_is_asked);
+        self.came(reader, reading.clone(), person_is_asked);
         true
     }
 

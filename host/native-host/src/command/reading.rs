@@ -48,18 +48,15 @@ impl Reading {
         }
     }
 
-    /// Whether this is left out beside that one: both are the same token, which
-    /// a module and our own driver have read, and the person wants the other's.
-    pub fn gives_way_to(&self, other: &TokenInfo) -> bool {
-        gives_way(&self.info, other)
-    }
-
     /// The token as a window shows it.
     pub fn token_shown(&self) -> object::Token {
         token_shown(self.id.clone(), self.info.clone(), self.pin)
     }
 }
 
+/// Whether a token is left out beside the other: both are the same, which a module
+/// and our own driver have read, and the person wants the other's.
+///
 /// A module may call the reader of a token by a name of its own: then the serial
 /// number alone tells that it is one that our own driver has read, too.
 pub fn gives_way(token: &TokenInfo, to: &TokenInfo) -> bool {

@@ -36,14 +36,12 @@ pub struct Survey {
 }
 
 /// How a token is treated that was read when it came.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Care {
     /// It may have been rewritten since by another program: no reader tells of that.
     Read,
     /// It is asked for nothing but the tries of its PIN.
     AskForTries,
-    /// It is asked for nothing.
-    LeaveAlone,
 }
 
 impl Survey {
@@ -59,8 +57,7 @@ impl Survey {
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        let care = |reader: &str| spare_others(wanted, inventory, reader, Care::Read);
-        Self::look_around(&care, cancel, inventory, reading)
+        Self::look_around(Care::Read, others_than(wanted), cancel, inventory, reading)
     }
 
     /// The same for who has seen what is on the tokens, and chosen: one that the
@@ -71,25 +68,25 @@ impl Survey {
         inventory: &Inventory,
         reading: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        let care = |reader: &str| spare_others(wanted, inventory, reader, Care::AskForTries);
-        Self::look_around(&care, cancel, inventory, reading)
+        Self::look_around(
+            Care::AskForTries,
+            others_than(wanted),
+            cancel,
+            inventory,
+            reading,
+        )
     }
 
     /// The same for who only wants to know: a token with a login is taken for
     /// what it was when it was read, as asking it anything would end that.
     pub fn in_passing(cancel: &Cancel, inventory: &Inventory) -> Result<Self, Failure> {
-        let care = |reader: &str| {
-            if inventory.is_logged_in(reader) {
-                Care::LeaveAlone
-            } else {
-                Care::Read
-            }
-        };
-        Self::look_around(&care, cancel, inventory, |_| Ok(()))
+        Self::look_around(Care::Read, |_| true, cancel, inventory, |_| Ok(()))
     }
 
+    /// `spares` says which tokens keep their logins.
     fn look_around(
-        care: &dyn Fn(&str) -> Care,
+        care: Care,
+        spares: impl Fn(&Text) -> bool,
         cancel: &Cancel,
         inventory: &Inventory,
         mut reading: impl FnMut(&str) -> Result<(), Failure>,
@@ -115,22 +112,28 @@ impl Survey {
                 ReaderState::Token { .. } => {
                     reading(&reader.name)?;
                     let known = inventory.known_in_reader(&reader.name);
-                    let care = care(&reader.name);
-                    if care != Care::LeaveAlone || known.is_none() {
+                    let left_alone = known.as_ref().is_some_and(|known| {
+                        spares(&known.reading.id) && inventory.is_logged_in(&reader.name)
+                    });
+                    if !left_alone {
                         inventory.end_login(&reader.name);
                     }
                     let outcome = match (known, care) {
-                        (Some(known), Care::LeaveAlone) => {
+                        (Some(known), _) if left_alone => {
                             survey.note(known.reading);
                             Ok(())
                         }
                         (Some(known), Care::AskForTries) => {
                             survey.ask_for_tries(&tokens, known.reading, cancel)
                         }
-                        (Some(known), Care::Read) => survey
-                            .look(&tokens, &reader.name, cancel)
-                            .map(|reading| inventory.was_read_again(&known, reading)),
-                        (None, _) => survey.look(&tokens, &reader.name, cancel).map(drop),
+                        (known, _) => {
+                            read(&tokens, &reader.name, cancel).map(|(token, reading)| {
+                                if let Some(known) = known {
+                                    inventory.was_read_again(&known, &reading);
+                                }
+                                survey.add(token, reading);
+                            })
+                        }
                     };
                     match outcome {
                         Ok(()) => {}
@@ -158,18 +161,6 @@ impl Survey {
         }
     }
 
-    fn look(
-        &mut self,
-        tokens: &Tokens,
-        reader: &str,
-        cancel: &Cancel,
-    ) -> Result<Reading, TokenError> {
-        let mut token = tokens.open(reader, cancel)?;
-        let reading = Reading::take(token.as_mut())?;
-        self.add(token, reading.clone());
-        Ok(reading)
-    }
-
     fn ask_for_tries(
         &mut self,
         tokens: &Tokens,
@@ -178,7 +169,9 @@ impl Survey {
     ) -> Result<(), TokenError> {
         let mut token = match tokens.open_again(&known.info, cancel) {
             Err(TokenError::WrongToken { .. }) => {
-                return self.look(tokens, &known.info.reader, cancel).map(drop);
+                let (token, reading) = read(tokens, &known.info.reader, cancel)?;
+                self.add(token, reading);
+                return Ok(());
             }
             opened => opened?,
         };
@@ -195,7 +188,7 @@ impl Survey {
     }
 
     fn note(&mut self, reading: Reading) {
-        if self.infos.iter().any(|info| reading.gives_way_to(info)) {
+        if self.infos.iter().any(|info| gives_way(&reading.info, info)) {
             return;
         }
         let outdone = |info: &TokenInfo| gives_way(info, &reading.info);
@@ -260,13 +253,17 @@ impl Survey {
     }
 }
 
-/// A token that is not the wanted one keeps its login.
-fn spare_others(wanted: Option<&Text>, inventory: &Inventory, reader: &str, care: Care) -> Care {
-    let known = inventory.in_reader(reader);
-    let another = wanted.is_some_and(|id| known.is_some_and(|known| known.id != *id));
-    if another && inventory.is_logged_in(reader) {
-        Care::LeaveAlone
-    } else {
-        care
-    }
+fn read(
+    tokens: &Tokens,
+    reader: &str,
+    cancel: &Cancel,
+) -> Result<(Box<dyn Token>, Reading), TokenError> {
+    let mut token = tokens.open(reader, cancel)?;
+    let reading = Reading::take(token.as_mut())?;
+    Ok((token, reading))
+}
+
+/// All tokens but the wanted one; none where any will do.
+fn others_than(wanted: Option<&Text>) -> impl Fn(&Text) -> bool {
+    move |id| wanted.is_some_and(|wanted| wanted != id)
 }
