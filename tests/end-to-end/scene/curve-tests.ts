@@ -5,21 +5,15 @@ import { BOUNDED, until } from './deadline.ts';
 import type { AnyBrowser } from './either-browser.ts';
 import type { HandshakeBrowser } from './handshake-browser.ts';
 import type { Scene } from './scene.ts';
+import { signIn } from './sign-in.ts';
 import { TLS_VERSIONS, type TlsPortal } from './tls-portal.ts';
-import { PIN } from './token.ts';
-
-const HOLDER = { holder: '山田 太郎', organisation: '株式会社サンプル', certificateId: 'FC12345678' };
+import { HOLDER, PIN } from './token.ts';
 
 /** The portal takes from such a key only what is ES256. */
 export function curveSignInTest(scene: Scene<AnyBrowser>): void {
   test('a key on a curve, by a page that asks: the portal knows the holder, and takes a signed document', BOUNDED, async () => {
     const portal = await scene.portalPage();
-    await portal.pressSignIn();
-    const prompt = await (await scene.browser.prompt()).view('enter-pin');
-    assert.deepEqual(await prompt.certificates(), [{ ...HOLDER, state: 'usable' }]);
-    await prompt.enterPin(PIN);
-    assert.deepEqual(await portal.holder(), HOLDER);
-    await prompt.closed();
+    await signIn(scene, portal);
 
     await portal.pressSign();
     const choice = await (await scene.browser.prompt()).view('choose-certificate');

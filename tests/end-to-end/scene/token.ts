@@ -12,6 +12,8 @@ const ABSENCE = 800;
 export const PIN = '12345678';
 export const WRONG_PIN = '00000000';
 export const PUK = '87654321';
+/** Whom every token's certificate is for, as portal and window show it. */
+export const HOLDER = { holder: '山田 太郎', organisation: '株式会社サンプル', certificateId: 'FC12345678' };
 
 export type TokenKind = 'company' | 'two-certificates' | 'eight-certificates' | 'odd-certificates';
 

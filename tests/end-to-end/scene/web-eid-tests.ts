@@ -7,12 +7,10 @@ import { ManagePage } from './own-pages.ts';
 import type { PortalPage } from './portal-page.ts';
 import type { PromptWindow } from './prompt-window.ts';
 import type { Scene } from './scene.ts';
-import { PIN, WRONG_PIN } from './token.ts';
+import { HOLDER, PIN, WRONG_PIN } from './token.ts';
 
 type AnyScene = Scene<AnyBrowser>;
 type AnyPrompt = PromptWindow<AnyPage>;
-
-const HOLDER = { holder: '山田 太郎', organisation: '株式会社サンプル', certificateId: 'FC12345678' };
 
 async function asksForToken(prompt: AnyPrompt): Promise<void> {
   await prompt.view('waiting-for-token');

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BOUNDED } from '../scene/deadline.ts';
 import { ManagePage } from '../scene/own-pages.ts';
+import { signIn } from '../scene/sign-in.ts';
 import { stage } from '../scene/stage.ts';
-import { PIN } from '../scene/token.ts';
+import { HOLDER, PIN } from '../scene/token.ts';
 
 const scene = await stage({ vendor: 'P-256', moduleNotAdded: true });
 const { module } = scene.vendor;
-
-const HOLDER = { holder: '山田 太郎', organisation: '株式会社サンプル', certificateId: 'FC12345678' };
 
 const FOUND = `[data-testid=module-suggestion][data-path="${module}"]`;
 
@@ -45,12 +44,7 @@ test('a module is added and its token appears, signs in, and is gone with it; on
   await tokens.counts('token', 1);
   await tokens.page.locator('[data-testid=certificate-card][data-state=usable]').getByTestId('certificate-id').filter({ hasText: HOLDER.certificateId }).waitFor();
   const portal = await scene.portalPage();
-  await portal.pressSignIn();
-  const prompt = await (await scene.browser.prompt()).view('enter-pin');
-  assert.deepEqual(await prompt.certificates(), [{ ...HOLDER, state: 'usable' }]);
-  await prompt.enterPin(PIN);
-  assert.deepEqual(await portal.holder(), HOLDER);
-  await prompt.closed();
+  await signIn(scene, portal);
   await portal.signOut();
 
   await removes(settings);

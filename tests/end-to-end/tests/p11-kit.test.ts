@@ -4,27 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { createHash, verify, X509Certificate } from 'node:crypto';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { BOUNDED } from '../scene/deadline.ts';
 import { Home } from '../scene/home.ts';
 import { P11Kit } from '../scene/p11-kit.ts';
-import { SmartCardService } from '../scene/pcsc.ts';
 import { pkcs11Module, program } from '../scene/places.ts';
-import { TakeDown, throwAway } from '../scene/take-down.ts';
-import { PIN, Token } from '../scene/token.ts';
+import { PIN } from '../scene/token.ts';
+import { tokenAlone } from '../scene/token-alone.ts';
 import { VendorToken } from '../scene/vendor-token.ts';
 
 const ORIGIN = 'https://portal.example.jp';
 const NONCE = 'dGVzdC1ub25jZS10ZXN0LW5vbmNlLXRlc3Qtbm9uY2U=';
 
-const takeDown = new TakeDown();
-after(() => takeDown.run(), BOUNDED);
-const room = throwAway(takeDown);
-const service = await SmartCardService.start(room('pcsc'));
-takeDown.add(() => service.stop());
-const token = new Token(room('token'), service.slot);
-await token.renew();
-takeDown.add(() => token.unplug());
+const { room, service, takeDown } = await tokenAlone();
 const vendor = await VendorToken.make(room('vendor'));
 const home = new Home(room('home'));
 const environment = { ...home.environment, ...service.environment, ...vendor.environment };

@@ -1,26 +1,18 @@
 /** Programs that are no browsers load the module and find an ordinary token: TLS with OpenSSL, GnuTLS and curl. */
 import assert from 'node:assert/strict';
 import { dirname, resolve } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { output } from '../scene/background.ts';
 import { BOUNDED } from '../scene/deadline.ts';
 import { Home } from '../scene/home.ts';
 import { Host } from '../scene/host.ts';
-import { SmartCardService } from '../scene/pcsc.ts';
 import { program } from '../scene/places.ts';
-import { TakeDown, throwAway } from '../scene/take-down.ts';
 import { TLS_VERSIONS, TlsPortal } from '../scene/tls-portal.ts';
-import { PIN, Token } from '../scene/token.ts';
+import { PIN } from '../scene/token.ts';
+import { tokenAlone } from '../scene/token-alone.ts';
 import { VendorToken } from '../scene/vendor-token.ts';
 
-const takeDown = new TakeDown();
-after(() => takeDown.run(), BOUNDED);
-const room = throwAway(takeDown);
-const service = await SmartCardService.start(room('pcsc'));
-takeDown.add(() => service.stop());
-const token = new Token(room('token'), service.slot);
-await token.renew();
-takeDown.add(() => token.unplug());
+const { room, service, takeDown, token } = await tokenAlone();
 const authorities = await token.authorities();
 const vendor = await VendorToken.make(room('vendor'));
 const portal = await TlsPortal.start(room('portal'), [authorities, vendor.authorities]);

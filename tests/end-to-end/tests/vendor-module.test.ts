@@ -4,11 +4,9 @@ import { ChromiumHandshakes } from '../scene/chromium-handshakes.ts';
 import { BOUNDED, until } from '../scene/deadline.ts';
 import type { Visit } from '../scene/handshake-browser.ts';
 import { stage } from '../scene/stage.ts';
-import { PIN, WRONG_PIN } from '../scene/token.ts';
+import { HOLDER, PIN, WRONG_PIN } from '../scene/token.ts';
 
 const scene = await stage({ vendor: 'RSA-2048', second: true });
-
-const HOLDER = { holder: '山田 太郎', organisation: '株式会社サンプル', certificateId: 'FC12345678' };
 
 test('a token of another maker signs in by its module, and its wrong PIN is asked again', BOUNDED, async () => {
   const portal = await scene.portalPage();
